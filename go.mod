@@ -1,0 +1,3 @@
+module github.com/sista-vm/sista
+
+go 1.26
