@@ -17,8 +17,8 @@
 //	Sequence  temporaries and statements (body of a method, a block, a doIt)
 //	Statement Return or any Expr
 //	Expr      Variable, Assign, Send, Cascade, Block, Brace or a Literal
-//	Literal   Integer, Float, ScaledDecimal, Character, String, Symbol,
-//	          LiteralArray, ByteArray, Constant (nil true false), Binding
+//	Literal   Integer, Fraction, Float, ScaledDecimal, Character, String,
+//	          Symbol, LiteralArray, ByteArray, Constant (nil true false), Binding
 package ast
 
 import "math/big"
@@ -97,8 +97,8 @@ type Primitive struct {
 	// Name and Module are set for a named primitive. An empty Module means the
 	// VM itself.
 	Name, Module string
-	// ErrorCode is the temporary that receives the failure code, or nil. It is
-	// not among Body.Temps; it is a temporary of the method before those.
+	// ErrorCode is the temporary that receives the failure code, or nil. The
+	// pragma declares it: it is not among Body.Temps.
 	ErrorCode *Variable
 }
 
@@ -222,6 +222,13 @@ type Float struct {
 	Value float64
 }
 
+// Fraction is an integer with a negative exponent that is no integer itself:
+// 5e-2 is 1/20.
+type Fraction struct {
+	Span
+	Value *big.Rat
+}
+
 // ScaledDecimal is 3.14s2: an exact fraction and the number of digits to print.
 type ScaledDecimal struct {
 	Span
@@ -297,6 +304,7 @@ func (*Cascade) node()       {}
 func (*Block) node()         {}
 func (*Brace) node()         {}
 func (*Integer) node()       {}
+func (*Fraction) node()      {}
 func (*Float) node()         {}
 func (*ScaledDecimal) node() {}
 func (*Character) node()     {}
@@ -315,6 +323,7 @@ func (*Cascade) statement()       {}
 func (*Block) statement()         {}
 func (*Brace) statement()         {}
 func (*Integer) statement()       {}
+func (*Fraction) statement()      {}
 func (*Float) statement()         {}
 func (*ScaledDecimal) statement() {}
 func (*Character) statement()     {}
@@ -332,6 +341,7 @@ func (*Cascade) expr()       {}
 func (*Block) expr()         {}
 func (*Brace) expr()         {}
 func (*Integer) expr()       {}
+func (*Fraction) expr()      {}
 func (*Float) expr()         {}
 func (*ScaledDecimal) expr() {}
 func (*Character) expr()     {}
@@ -343,6 +353,7 @@ func (*Constant) expr()      {}
 func (*Binding) expr()       {}
 
 func (*Integer) literal()       {}
+func (*Fraction) literal()      {}
 func (*Float) literal()         {}
 func (*ScaledDecimal) literal() {}
 func (*Character) literal()     {}

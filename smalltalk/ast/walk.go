@@ -40,7 +40,7 @@ func Walk(node Node, visit func(Node) bool) {
 		walkAll(n.Elements, visit)
 	case *Binding:
 		Walk(n.Variable, visit)
-	case *Variable, *Integer, *Float, *ScaledDecimal, *Character, *String,
+	case *Variable, *Integer, *Fraction, *Float, *ScaledDecimal, *Character, *String,
 		*Symbol, *ByteArray, *Constant:
 	default:
 		panic(fmt.Sprintf("ast.Walk: node of type %T", node))
