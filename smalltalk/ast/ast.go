@@ -21,7 +21,11 @@
 //	          Symbol, LiteralArray, ByteArray, Constant (nil true false), Binding
 package ast
 
-import "math/big"
+import (
+	"math/big"
+	"unicode"
+	"unicode/utf8"
+)
 
 // Span is a half-open range of byte offsets, [Start, End), into the parsed text.
 type Span struct{ Start, End int }
@@ -391,12 +395,8 @@ func SelectorArgs(selector string) int {
 			colons++
 		}
 	}
-	if colons == 0 && selector != "" && !isLetter(selector[0]) {
+	if first, _ := utf8.DecodeRuneInString(selector); colons == 0 && selector != "" && first != '_' && !unicode.IsLetter(first) {
 		return 1
 	}
 	return colons
-}
-
-func isLetter(c byte) bool {
-	return c == '_' || 'a' <= c|0x20 && c|0x20 <= 'z' || c >= 0x80
 }

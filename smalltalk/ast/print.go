@@ -86,6 +86,11 @@ func (p *printer) print(n Node) {
 	case *Pragma:
 		p.write("<")
 		p.parts(n.Selector, len(n.Args), func(i int) { p.print(n.Args[i]) })
+		if k := len(n.Args); k > 0 {
+			if _, ok := n.Args[k-1].(*Symbol); ok {
+				p.write(" ") // #+> would be one symbol
+			}
+		}
 		p.write(">")
 	case *Sequence:
 		p.sequence(n)
@@ -203,12 +208,12 @@ func (p *printer) sequence(s *Sequence) {
 
 // block prints a block of at most one statement on its line, others indented.
 func (p *printer) block(b *Block) {
-	p.write("[ ")
+	p.write("[")
 	for _, v := range b.Params {
-		p.write(":", v.Name, " ")
+		p.write(" :", v.Name)
 	}
 	if len(b.Params) > 0 {
-		p.write("| ")
+		p.write(" |")
 	}
 	switch {
 	case len(b.Body.Temps) > 0 || len(b.Body.Statements) > 1:
@@ -216,13 +221,11 @@ func (p *printer) block(b *Block) {
 		p.newline()
 		p.sequence(b.Body)
 		p.indent--
-		p.write(" ]")
 	case len(b.Body.Statements) == 1:
+		p.write(" ")
 		p.print(b.Body.Statements[0])
-		p.write(" ]")
-	default:
-		p.write("]")
 	}
+	p.write(" ]")
 }
 
 func (p *printer) literal(l Literal) {
@@ -327,7 +330,7 @@ func isSelector(text string) bool {
 		}
 		for j := range len(part) {
 			c := part[j]
-			if c >= 0x80 || !isLetter(c) && (j == 0 || c < '0' || c > '9') {
+			if c != '_' && (c|0x20 < 'a' || c|0x20 > 'z') && (j == 0 || c < '0' || c > '9') {
 				return false
 			}
 		}
