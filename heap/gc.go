@@ -2,11 +2,8 @@ package heap
 
 // NeedsGC tells what a safepoint should do.
 func (h *Heap) NeedsGC() (scavenge, full bool) {
-	return h.needScavenge || h.EdenFree > h.EdenLimit, h.needFull
+	return h.needScavenge, h.needFull
 }
-
-// Scavenge collects new space.
-func (h *Heap) Scavenge() { h.needScavenge = false }
 
 // FullGC collects the whole heap.
 func (h *Heap) FullGC() { h.needFull = false }

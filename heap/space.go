@@ -156,8 +156,9 @@ type Heap struct {
 	mutator   Mutator
 	raisePoll func()
 
-	young youngSpace
-	old   oldSpace
+	young     youngSpace
+	old       oldSpace
+	scavenger scavenger
 
 	classPages []Oop  // used class table pages
 	classHint  uint32 // where the search for a free index starts
