@@ -44,9 +44,11 @@ func (c *Call) follow(o heap.Oop) heap.Oop {
 // NumArgs answers the number of arguments.
 func (c *Call) NumArgs() int { return c.n }
 
-// Arg answers argument i, counted from 0; i must be below NumArgs.
+// Arg answers argument i, counted from 0, the receiver for -1, and nil for what
+// was not passed. Primitives that images also define with the first operand as
+// the receiver count from the last argument.
 func (c *Call) Arg(i int) heap.Oop {
-	if uint(i) >= uint(c.n) {
+	if i < -1 || i >= c.n {
 		return c.Heap.Nil
 	}
 	return c.follow(heap.Oop(heap.Load(c.base - uint64(i+1)*heap.Word)))
@@ -194,16 +196,7 @@ func (c *Call) IntOf(o heap.Oop) (int64, bool) {
 func (c *Call) Uint(i int) (uint64, bool) { return c.UintOf(c.Arg(i)) }
 
 // UintOf answers the value of an unsigned Integer of 64 bits.
-func (c *Call) UintOf(o heap.Oop) (uint64, bool) {
-	if o.IsInt() {
-		return uint64(o.Int()), o.Int() >= 0
-	}
-	b, ok := c.BigOf(o)
-	if !ok || !b.IsUint64() {
-		return 0, false
-	}
-	return b.Uint64(), true
-}
+func (c *Call) UintOf(o heap.Oop) (uint64, bool) { return c.Heap.Uint64Value(o) }
 
 // BigOf answers the value of any Integer.
 func (c *Call) BigOf(o heap.Oop) (*big.Int, bool) {

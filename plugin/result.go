@@ -90,3 +90,21 @@ func (c *Call) NewArray(elements ...heap.Oop) heap.Oop {
 	}
 	return a
 }
+
+// specialPoint is the place of class Point in the special objects array.
+const specialPoint = 12
+
+// NewPoint makes a Point; Invalid if there is no memory or no such class, or if a
+// coordinate is Invalid.
+func (c *Call) NewPoint(x, y heap.Oop) heap.Oop {
+	if x == heap.Invalid || y == heap.Invalid {
+		return heap.Invalid
+	}
+	p, err := c.Heap.NewFixed(c.follow(c.Heap.Special(specialPoint)))
+	if err != heap.OK || p.NumSlots() < 2 {
+		return heap.Invalid
+	}
+	c.Heap.Store(p, 0, x)
+	c.Heap.Store(p, 1, y)
+	return p
+}
