@@ -115,8 +115,22 @@ type Pragma struct {
 	Span
 	Selector string
 	// Args are Literals, save in three places where a Variable stands for its
-	// own name: the error code of a primitive, <foo: Name> and <foo: self>.
+	// own name: the error code of a primitive, <foo: Name> and <foo: self>. The
+	// C declaration in <cdecl: ...> and <apicall: ...> is one String.
 	Args []Expr
+}
+
+// foreignCall answers the C declaration of <cdecl: ...> and <apicall: ...>, a
+// pragma whose one argument is no literal but the text up to the >.
+func (g *Pragma) foreignCall() (declaration string, ok bool) {
+	if len(g.Args) != 1 || g.Selector != "cdecl:" && g.Selector != "apicall:" {
+		return "", false
+	}
+	s, ok := g.Args[0].(*String)
+	if !ok {
+		return "", false
+	}
+	return s.Value, true
 }
 
 // Comment is a comment's text without its quotes, doubled quotes undone.

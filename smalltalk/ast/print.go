@@ -84,6 +84,10 @@ func (p *printer) print(n Node) {
 	case *Method:
 		p.method(n)
 	case *Pragma:
+		if raw, ok := n.foreignCall(); ok {
+			p.write("<", n.Selector, " ", raw, ">")
+			return
+		}
 		p.write("<")
 		p.parts(n.Selector, len(n.Args), func(i int) { p.print(n.Args[i]) })
 		if k := len(n.Args); k > 0 {

@@ -12,7 +12,7 @@ func (p *parser) expression() ast.Expr {
 	defer p.leave()
 	if p.tok.Kind == Identifier {
 		t := p.next()
-		if p.tok.Kind == Assignment {
+		if p.tok.Kind == Assignment || p.lex.opt.UnderscoreAssignment && p.tok.Kind == Identifier && p.tok.Text == "_" {
 			return p.assignment(t)
 		}
 		return p.messages(p.named(t), t.Start)

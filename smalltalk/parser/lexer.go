@@ -276,9 +276,6 @@ func (l *Lexer) identifier(start int) Token {
 	if l.byteAt(end) == ':' && l.byteAt(end+1) != '=' {
 		return l.token(Keyword, start, end+1)
 	}
-	if l.opt.UnderscoreAssignment && end == start+1 && l.text[start] == '_' {
-		return l.token(Assignment, start, end)
-	}
 	if l.opt.DottedNames {
 		end = l.dotted(start, end)
 	}

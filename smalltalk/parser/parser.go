@@ -38,8 +38,8 @@ const (
 // Options select what the dialects disagree about. The zero value is right for
 // Squeak, Cuis and Pharo.
 type Options struct {
-	// UnderscoreAssignment lets a lone underscore (and a left arrow) assign, as
-	// old Squeak code has it: x _ 3.
+	// UnderscoreAssignment lets a lone underscore after a variable (and a left
+	// arrow) assign, as old Squeak code has it: x _ 3.
 	UnderscoreAssignment bool
 	// DottedNames accepts GNU Smalltalk's Smalltalk.Foo as one variable, and
 	// its $<65> as a character. Both parts must begin with a capital letter and
@@ -74,11 +74,12 @@ type Pattern struct {
 	Params        []*ast.Variable
 }
 
-// ParsePattern parses the selector pattern at the beginning of the text. What
-// follows it (from Pattern.End on) is not looked at, save for the first token.
+// ParsePattern parses a text that is a method's selector pattern and no more.
 func ParsePattern(src *ast.Source, opt Options) (pattern *Pattern, err error) {
 	defer catch(&err)
-	pt := newParser(src, opt).pattern()
+	p := newParser(src, opt)
+	pt := p.pattern()
+	p.expect(EOF, "the end of the selector pattern")
 	return &pt, nil
 }
 
