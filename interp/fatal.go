@@ -1,0 +1,156 @@
+package interp
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sista-vm/sista/heap"
+)
+
+// Fatal is an error that ends the virtual machine: Smalltalk cannot be told of it.
+type Fatal struct {
+	Message string
+	Stack   string // the Smalltalk stack, a line an activation
+}
+
+func (f *Fatal) Error() string {
+	if f.Stack == "" {
+		return f.Message
+	}
+	return f.Message + "\n" + f.Stack
+}
+
+// fatal halts with an error and the stack of the running process.
+func (in *Interp) fatal(format string, args ...any) {
+	if in.stopped {
+		return
+	}
+	f := &Fatal{Message: fmt.Sprintf(format, args...)}
+	in.halt(f)
+	f.Stack = in.Stack(40)
+}
+
+// Stack answers a printout of the running process's stack, at most limit
+// activations from the top and as many from the bottom.
+func (in *Interp) Stack(limit int) (s string) {
+	defer func() {
+		// A damaged image may have a damaged stack.
+		if r := recover(); r != nil {
+			s += "  (the stack is damaged)\n"
+		}
+	}()
+	if in.pages.active == nil {
+		return ""
+	}
+	return in.stackOf(in.running(), limit)
+}
+
+func (in *Interp) stackOf(a activation, limit int) string {
+	var b strings.Builder
+	n := 0
+	for ; !a.isNone() && n < limit; n++ {
+		fmt.Fprintf(&b, "  %s\n", in.describeActivation(a))
+		a = in.sender(a)
+	}
+	if rest := in.depth(a); rest > limit {
+		fmt.Fprintf(&b, "  ... %d more ...\n", rest-limit)
+		for ; rest > limit; rest-- {
+			a = in.sender(a)
+		}
+	}
+	for ; !a.isNone(); a = in.sender(a) {
+		fmt.Fprintf(&b, "  %s\n", in.describeActivation(a))
+	}
+	return b.String()
+}
+
+func (in *Interp) depth(a activation) int {
+	const most = 100_000_000 // a damaged chain may be a circle
+	n := 0
+	for ; !a.isNone() && n < most; n++ {
+		a = in.sender(a)
+	}
+	return n
+}
+
+// describeActivation answers "Receiver(Class)>>selector" in the manner of Smalltalk's debuggers.
+func (in *Interp) describeActivation(a activation) string {
+	m := in.methodOf(a)
+	var rcvr heap.Oop
+	if a.fp != 0 {
+		rcvr = in.frameWord(a.fp, frameReceiver)
+	} else {
+		rcvr = in.follow(a.ctx.Slot(contextReceiver))
+	}
+	prefix := ""
+	if in.isBlockActivation(a) {
+		prefix = "[] in "
+	}
+	return prefix + in.MethodName(m, in.heap.ClassOf(rcvr))
+}
+
+// MethodName answers "Class>>selector", with the receiver's class in front when it differs.
+func (in *Interp) MethodName(m, rcvrClass heap.Oop) string {
+	if !isMethod(m) {
+		return "?"
+	}
+	home := m
+	for {
+		n := int(headerNumLiterals(methodHeader(home)))
+		if n == 0 {
+			break
+		}
+		last := in.follow(methodLiteral(home, n-1))
+		if !isMethod(last) {
+			break
+		}
+		home = last
+	}
+	class := in.methodClass(home)
+	name := in.className(rcvrClass)
+	if class != in.nilOop && class != rcvrClass {
+		name += "(" + in.className(class) + ")"
+	}
+	return name + ">>" + in.selectorOf(home)
+}
+
+func (in *Interp) selectorOf(m heap.Oop) string {
+	n := int(headerNumLiterals(methodHeader(m)))
+	if n < 2 {
+		return "DoIt"
+	}
+	s := in.follow(methodLiteral(m, n-2))
+	if s.IsObject() && s.Format() == heap.FmtFixed || s.IsObject() && s.Format() == heap.FmtVariable {
+		if s.NumSlots() > 1 { // AdditionalMethodState: method, selector
+			s = in.follow(s.Slot(1))
+		}
+	}
+	return in.stringOf(s)
+}
+
+// className answers the name of a class or metaclass.
+func (in *Interp) className(c heap.Oop) string {
+	const nameSlot, thisClassSlot = 6, 5
+	if !c.IsObject() || c == in.nilOop || !c.Format().IsPointers() {
+		return "?"
+	}
+	if c.NumSlots() > nameSlot {
+		if s := in.stringOf(in.follow(c.Slot(nameSlot))); s != "?" {
+			return s
+		}
+	}
+	if c.NumSlots() == thisClassSlot+1 {
+		if t := in.follow(c.Slot(thisClassSlot)); t != c && t.IsObject() && t.Format().IsPointers() && t.NumSlots() > nameSlot {
+			return in.stringOf(in.follow(t.Slot(nameSlot))) + " class"
+		}
+	}
+	return "?"
+}
+
+// stringOf answers the characters of a byte string or symbol, "?" for anything else.
+func (in *Interp) stringOf(o heap.Oop) string {
+	if !o.IsObject() || o == heap.Invalid || !o.Format().IsBytes() {
+		return "?"
+	}
+	return in.heap.StringValue(o)
+}

@@ -1,0 +1,85 @@
+package interp
+
+import (
+	"errors"
+
+	"github.com/sista-vm/sista/heap"
+)
+
+// HostCall is a call from Go into Smalltalk, run as a process of its own.
+type HostCall struct {
+	context heap.Oop // the bottom context
+	process heap.Oop
+	result  heap.Oop
+	done    bool
+}
+
+// Call runs a method on a receiver with arguments in a new process, and answers
+// what it returns, which is valid until the next safepoint. Other processes may
+// run meanwhile; the process that was active continues at the next Run or Call.
+func (in *Interp) Call(method, rcvr heap.Oop, args ...heap.Oop) (heap.Oop, error) {
+	c, err := in.startCall(method, rcvr, args)
+	if err != nil {
+		return heap.Invalid, err
+	}
+	in.stopped, in.err = false, nil
+	in.hostCalls = append(in.hostCalls, c)
+	err = in.run()
+	in.hostCalls = in.hostCalls[:len(in.hostCalls)-1]
+	if err == errCallDone {
+		return c.result, nil
+	}
+	return heap.Invalid, err
+}
+
+var errCallDone = errors.New("call done")
+
+func (in *Interp) startCall(method, rcvr heap.Oop, args []heap.Oop) (*HostCall, error) {
+	h := methodHeader(method)
+	if headerNumArgs(h) != len(args) {
+		return nil, errors.New("interp: wrong number of arguments for " + in.MethodName(method, in.heap.ClassOf(rcvr)))
+	}
+	ctx := in.heap.Allocate(heap.ClassContext, heap.FmtVariable, contextFixed+contextSlots(method))
+	old := in.activeProcess()
+	process, aerr := in.heap.NewFixed(in.heap.ClassOf(old))
+	if ctx == heap.Invalid || aerr != 0 {
+		return nil, errors.New("interp: out of memory for a call from Go")
+	}
+	store := in.heap.Store
+	start := int64(methodStart(h)) - 7
+	if headerHasPrimitive(h) {
+		start += callPrimitiveSize
+	}
+	store(ctx, contextPC, heap.FromInt(start))
+	store(ctx, contextStackp, heap.FromInt(int64(headerNumTemps(h))))
+	store(ctx, contextMethod, method)
+	store(ctx, contextReceiver, rcvr)
+	for i, a := range args {
+		store(ctx, contextFixed+i, a)
+	}
+	store(process, processContext, ctx)
+	store(process, processPriority, heap.FromInt(int64(in.priorityOf(old))))
+	// The process that was active goes on before others of its priority.
+	in.queue(old, true)
+	in.transferTo(process)
+	return &HostCall{context: ctx, process: process}, in.err
+}
+
+// finishHostCall ends the innermost call from Go if the running frame is its
+// bottom; another process takes over.
+func (in *Interp) finishHostCall(result heap.Oop) bool {
+	n := len(in.hostCalls)
+	if n == 0 {
+		return false
+	}
+	c := in.hostCalls[n-1]
+	if in.frameWord(in.fp, frameContext) != c.context {
+		return false
+	}
+	c.result, c.done = result, true
+	in.widow(in.fp)
+	in.freePage(in.pages.active)
+	in.wakeHighest()
+	in.halt(errCallDone)
+	return true
+}

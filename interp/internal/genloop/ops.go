@@ -1,0 +1,642 @@
+package main
+
+// loopPrologue opens a dispatch loop. FUNC, KIND and RET are the set's.
+const loopPrologue = `
+// FUNC executes bytecodes from the registers in in until something rare is to be
+// done, leaves the registers in in, and says what.
+func (in *Interp) FUNC() exit {
+	pc, sp, fp, method := in.pc, in.sp, in.fp, uint64(in.method)
+	nilOop, trueOop, falseOop := uint64(in.nilOop), uint64(in.trueOop), uint64(in.falseOop)
+	oldStart := in.oldStart
+	recv := ld(fp - 32)
+	argc := ld(fp-16) >> 3 & flagArgcMask
+	args := fp + 8 + 8*argc
+	var (
+		sel, rcvr, tag, result, a, b, n, v, home, extA uint64
+		extB, numExtB                                  int64
+		e                                              *cacheEntry
+		ex                                             exit
+		cond                                           bool
+	)
+	_, _, _ = extA, extB, numExtB // not every set has extensions
+	for {
+		op := ldb(pc)
+		pc++
+		switch op {
+`
+
+// loopEpilogue holds what operations share; they get there by leaving the switch
+// (a send of sel with n arguments) or by goto.
+const loopEpilogue = `
+		}
+		// A send of sel with n arguments.
+	send:
+		rcvr = ld(sp + n<<3)
+		if tag = rcvr & 7; tag == 0 {
+			tag = ld(rcvr) & heap.ClassIndexMask
+		}
+		e = in.cache.probe(sel, tag)
+		if e.selector != sel || uint64(e.tag) != tag {
+			in.xSelector, in.xArgc = heap.Oop(sel), int(n)
+			ex = exitSend
+			goto leave
+		}
+		if e.kind != KIND {
+			if e.kind == kindReturnVar {
+				st(sp, ld(rcvr+8+uint64(e.prim)<<3))
+				continue
+			}
+			if e.kind == kindReturnSelf {
+				continue
+			}
+			in.xSelector, in.xArgc, in.xEntry = heap.Oop(sel), int(n), e
+			ex = exitActivate
+			goto leave
+		}
+		// Lay a frame for the method in e.
+		st(fp-40, (pc-method-7)<<3|1)
+		st(sp-8, RET)
+		st(sp-16, fp)
+		fp = sp - 16
+		method = uint64(e.method)
+		recv = rcvr
+		argc = n
+		args = fp + 8 + 8*n
+		st(fp-8, method)
+		st(fp-16, n<<3|1)
+		st(fp-24, nilOop)
+		st(fp-32, rcvr)
+		st(fp-40, 1)
+		sp = fp - 40
+		for v = uint64(e.temps); v > 0; v-- {
+			sp -= 8
+			st(sp, nilOop)
+		}
+		pc = method + uint64(e.start)
+		if sp < in.stackLimit.Load() {
+			ex = exitPoll
+			goto leave
+		}
+		continue
+
+		// A block activation: closure in rcvr, n arguments.
+	block:
+		home = ld(rcvr + 16)
+		v = ld(rcvr) >> 56 // slots; a closure with an overflow header goes the slow way
+		if ld(rcvr+24) != n<<3|1 || v == 255 || home&7 != 0 || ld(home)>>24&31 < 24 {
+			goto send
+		}
+		a = ld(home + 8) // method header
+		if a>>63 != SIGN {
+			goto send
+		}
+		st(fp-40, (pc-method-7)<<3|1)
+		st(sp-8, RET)
+		st(sp-16, fp)
+		fp = sp - 16
+		method = home
+		recv = ld(rcvr + 32)
+		argc = n
+		args = fp + 8 + 8*n
+		st(fp-8, method)
+		st(fp-16, (n|flagBlock)<<3|1)
+		st(fp-24, nilOop)
+		st(fp-32, recv)
+		st(fp-40, 1)
+		sp = fp - 40
+		for b = 4; b < v; b++ {
+			sp -= 8
+			st(sp, ld(rcvr+8+b<<3))
+		}
+		for v = v - 4 + n; v < a>>21&63; v++ {
+			sp -= 8
+			st(sp, nilOop)
+		}
+		pc = method + 16 + (a>>3&0x7fff)<<3
+		if sp < in.stackLimit.Load() {
+			ex = exitPoll
+			goto leave
+		}
+		continue
+
+		// Return result to the caller of this frame.
+	ret:
+		if ld(fp+8) != RET {
+			in.xResult = heap.Oop(result)
+			ex = exitReturn
+			goto leave
+		}
+		if a = ld(fp - 24); a != nilOop {
+			st(a+8, nilOop) // the context outlives its frame: widowed
+			st(a+16, nilOop)
+		}
+		sp = args + 8
+		st(sp, result)
+		fp = ld(fp)
+		method = ld(fp - 8)
+		recv = ld(fp - 32)
+		argc = ld(fp-16) >> 3 & flagArgcMask
+		args = fp + 8 + 8*argc
+		pc = method + 7 + ld(fp-40)>>3
+		continue
+
+		// A comparison found cond: take a conditional jump that follows at once, else push the Boolean.
+	boolean:
+		sp += 8
+		op = ldb(pc)
+		@FUSE()
+		v = falseOop
+		if cond {
+			v = trueOop
+		}
+		st(sp, v)
+	}
+leave:
+	in.pc, in.sp, in.fp, in.method = pc, sp, fp, heap.Oop(method)
+	return ex
+}
+`
+
+// ops are the operations; $ is the argument of the row.
+var ops = map[string]string{
+	"push":     "v = $\nsp -= 8\nst(sp, v)\ncontinue",
+	"exit":     "ex = $\ngoto leave",
+	"clearExt": "extA, extB, numExtB = 0, 0, 0",
+	"byteA":    "n = uint64(ldb(pc)) + extA<<8\npc++\n@clearExt()",
+	"byteB":    "b = uint64(int64(ldb(pc)) + extB<<8)\npc++\n@clearExt()",
+	"tempAddr": "v = args - 8*$\nif argc <= $ {\nv -= frameGap\n}",
+
+	"pushInt":     "sp -= 8\nst(sp, uint64(heap.FromInt($)))\ncontinue",
+	"pushRecvVar": "sp -= 8\nst(sp, ld(recv+8+8*$))\ncontinue",
+	"pushLit":     "sp -= 8\nst(sp, ld(method+16+8*$))\ncontinue",
+	"pushLitVar": `
+		v = ld(method + 16 + 8*$)
+		if in.forwarders && heap.Oop(v).IsForwarder() {
+			in.xA = int($)
+			@exit(exitPushLitVar)
+		}
+		sp -= 8
+		st(sp, ld(v+16))
+		continue`,
+	"pushTemp":     "@tempAddr($)\nsp -= 8\nst(sp, ld(v))\ncontinue",
+	"popTemp":      "@tempAddr($)\nst(v, ld(sp))\nsp += 8\ncontinue",
+	"dup":          "v = ld(sp)\nsp -= 8\nst(sp, v)\ncontinue",
+	"pop":          "sp += 8\ncontinue",
+	"nop":          "@clearExt()\ncontinue",
+	"pushContext":  "ex = exitPushContext\ngoto leave",
+	"trap":         "ex = exitTrap\ngoto leave",
+	"unknown":      "pc--\nex = exitUnknown\ngoto leave",
+	"jump":         "pc += $\ncontinue",
+	"jumpTrue":     "v = ld(sp)\nif v == trueOop {\nsp += 8\npc += $\ncontinue\n}\nif v == falseOop {\nsp += 8\ncontinue\n}\nex = exitMustBeBoolean\ngoto leave",
+	"jumpFalse":    "v = ld(sp)\nif v == falseOop {\nsp += 8\npc += $\ncontinue\n}\nif v == trueOop {\nsp += 8\ncontinue\n}\nex = exitMustBeBoolean\ngoto leave",
+	"returnMethod": "result = $\nif ld(fp-16)>>3&flagBlock != 0 {\nin.xResult = heap.Oop(result)\nex = exitNonLocalReturn\ngoto leave\n}\ngoto ret",
+	"returnBlock":  "result = $\ngoto ret",
+	"returnBlockTop": `
+		if extA != 0 {
+			@clearExt()
+			pc--
+			ex = exitUnknown
+			goto leave
+		}
+		result = ld(sp)
+		goto ret`,
+	"pushContextOrProcess": "in.xB = int(extB)\n@clearExt()\nex = exitPushContextOrProcess\ngoto leave",
+
+	"send0":        "sel, n = ld(method+16+8*$), 0",
+	"send1":        "sel, n = ld(method+16+8*$), 1",
+	"send2":        "sel, n = ld(method+16+8*$), 2",
+	"specialSend0": "sel, n = uint64(in.special[$]), 0",
+	"specialSend1": "sel, n = uint64(in.special[$]), 1",
+
+	"storeChecked": `
+		a = ld(recv)
+		if a&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && recv >= oldStart && a&heap.RememberedBit == 0 {
+			in.xA = int($)
+			@exit(exitStoreRecvVar)
+		}
+		st(recv+8+8*$, v)`,
+	"popRecvVar": `
+		v = ld(sp)
+		in.xB = 1
+		@storeChecked($)
+		sp += 8
+		continue`,
+
+	// Arithmetic. The receiver is under the argument.
+	"operands": "b = ld(sp)\na = ld(sp + 8)",
+	"arithmeticSend": `
+		in.xA = $
+		ex = exitArithmetic
+		goto leave`,
+	"float": `
+		v = bits.RotateLeft64(math.Float64bits(smallFloat(a) $ smallFloat(b)), 1)
+		if v > 1 {
+			v -= 896 << 53
+		}
+		if v <= 1 && (smallFloat(a) $ smallFloat(b)) == 0 || v > 1 && v < 1<<61 {
+			sp += 8
+			st(sp, v<<3|4)
+			continue
+		}`,
+	"add": `
+		@operands()
+		if a&b&1 != 0 {
+			if v = a + b - 1; int64((a^v)&(b^v)) >= 0 {
+				sp += 8
+				st(sp, v)
+				continue
+			}
+		} else if a&7 == 4 && b&7 == 4 {
+			@float(+)
+		}
+		@arithmeticSend(0)`,
+	"subtract": `
+		@operands()
+		if a&b&1 != 0 {
+			if v = a - b; int64((a^b)&(a^v)) >= 0 {
+				sp += 8
+				st(sp, v+1)
+				continue
+			}
+		} else if a&7 == 4 && b&7 == 4 {
+			@float(-)
+		}
+		@arithmeticSend(1)`,
+	"multiply": `
+		@operands()
+		if a&b&1 != 0 {
+			hi, lo := bits.Mul64(a-1, uint64(int64(b)>>3))
+			// Signed high word of (a-1)*(b>>3), from the unsigned one.
+			shi := int64(hi) - int64(a-1)>>63&(int64(b)>>3) - int64(b)>>63&int64(a-1)
+			if shi == int64(lo)>>63 {
+				sp += 8
+				st(sp, lo|1)
+				continue
+			}
+		} else if a&7 == 4 && b&7 == 4 {
+			@float(*)
+		}
+		@arithmeticSend(8)`,
+	"divide": `
+		@operands()
+		if a&b&1 != 0 && b != 1 {
+			x, y := int64(a)>>3, int64(b)>>3
+			if q := x / y; q*y == x && q <= heap.MaxSmallInt {
+				sp += 8
+				st(sp, uint64(q)<<3|1)
+				continue
+			}
+		}
+		@arithmeticSend(9)`,
+	"modulo": `
+		@operands()
+		if a&b&1 != 0 && b != 1 {
+			x, y := int64(a)>>3, int64(b)>>3
+			r := x % y
+			if r != 0 && r^y < 0 {
+				r += y
+			}
+			sp += 8
+			st(sp, uint64(r)<<3|1)
+			continue
+		}
+		@arithmeticSend(10)`,
+	"intDivide": `
+		@operands()
+		if a&b&1 != 0 && b != 1 {
+			x, y := int64(a)>>3, int64(b)>>3
+			q := x / y
+			if q*y != x && x^y < 0 {
+				q--
+			}
+			if q <= heap.MaxSmallInt {
+				sp += 8
+				st(sp, uint64(q)<<3|1)
+				continue
+			}
+		}
+		@arithmeticSend(13)`,
+	"bitAnd": "@operands()\nif a&b&1 != 0 {\nsp += 8\nst(sp, a&b)\ncontinue\n}\n@arithmeticSend(14)",
+	"bitOr":  "@operands()\nif a&b&1 != 0 {\nsp += 8\nst(sp, a|b)\ncontinue\n}\n@arithmeticSend(15)",
+	"bitShift": `
+		@operands()
+		if a&b&1 != 0 {
+			x, y := int64(a)>>3, int64(b)>>3
+			if y <= 0 && y > -61 {
+				sp += 8
+				st(sp, uint64(x>>uint64(-y)&^0)<<3|1)
+				continue
+			}
+			if y > 0 && y < 60 && x<<uint64(y+3)>>uint64(y+3) == x {
+				sp += 8
+				st(sp, uint64(x)<<uint64(y+3)|1)
+				continue
+			}
+		}
+		@arithmeticSend(12)`,
+
+	// fuse takes a short or two-byte jump-if-false that follows a comparison.
+	"fuseSista": `
+		if op >= 192 && op <= 199 {
+			sp += 8
+			pc++
+			if !cond {
+				pc += uint64(op) - 191
+			}
+			continue
+		}
+		if op == 239 {
+			sp += 8
+			pc += 2
+			if !cond {
+				pc += uint64(ldb(pc - 1))
+			}
+			continue
+		}
+		if op >= 184 && op <= 191 {
+			sp += 8
+			pc++
+			if cond {
+				pc += uint64(op) - 183
+			}
+			continue
+		}`,
+	"fuseV3": `
+		if op >= 152 && op <= 159 {
+			sp += 8
+			pc++
+			if !cond {
+				pc += uint64(op) - 151
+			}
+			continue
+		}
+		if op >= 172 && op <= 175 {
+			sp += 8
+			pc += 2
+			if !cond {
+				pc += uint64(op&3)<<8 + uint64(ldb(pc-1))
+			}
+			continue
+		}`,
+	"less":         "@operands()\nif a&b&1 != 0 {\ncond = int64(a) < int64(b)\ngoto boolean\n}\nif a&7 == 4 && b&7 == 4 {\ncond = smallFloat(a) < smallFloat(b)\ngoto boolean\n}\n@arithmeticSend(2)",
+	"greater":      "@operands()\nif a&b&1 != 0 {\ncond = int64(a) > int64(b)\ngoto boolean\n}\nif a&7 == 4 && b&7 == 4 {\ncond = smallFloat(a) > smallFloat(b)\ngoto boolean\n}\n@arithmeticSend(3)",
+	"lessEqual":    "@operands()\nif a&b&1 != 0 {\ncond = int64(a) <= int64(b)\ngoto boolean\n}\nif a&7 == 4 && b&7 == 4 {\ncond = smallFloat(a) <= smallFloat(b)\ngoto boolean\n}\n@arithmeticSend(4)",
+	"greaterEqual": "@operands()\nif a&b&1 != 0 {\ncond = int64(a) >= int64(b)\ngoto boolean\n}\nif a&7 == 4 && b&7 == 4 {\ncond = smallFloat(a) >= smallFloat(b)\ngoto boolean\n}\n@arithmeticSend(5)",
+	"equal":        "@operands()\nif a&b&1 != 0 {\ncond = a == b\ngoto boolean\n}\nif a&7 == 4 && b&7 == 4 {\ncond = smallFloat(a) == smallFloat(b)\ngoto boolean\n}\n@arithmeticSend(6)",
+	"notEqual":     "@operands()\nif a&b&1 != 0 {\ncond = a != b\ngoto boolean\n}\nif a&7 == 4 && b&7 == 4 {\ncond = smallFloat(a) != smallFloat(b)\ngoto boolean\n}\n@arithmeticSend(7)",
+	"identical": `
+		@operands()
+		if a != b && in.forwarders {
+			in.xA = 0
+			ex = exitIdentical
+			goto leave
+		}
+		cond = a $ b
+		goto boolean`,
+
+	"class": "ex = exitClass\ngoto leave",
+	"at": `
+		b = ld(sp)
+		a = ld(sp + 8)
+		if a&7 == 0 && b&7 == 1 && b>>3-1 < ld(a)>>56 && ld(a)>>56 != 255 {
+			b = b>>3 - 1
+			switch ld(a) & (31<<24 | heap.ClassIndexMask) {
+			case 2<<24 | heap.ClassArray:
+				if in.at.array {
+					sp += 8
+					st(sp, ld(a+8+b<<3))
+					continue
+				}
+			}
+		}
+		sel, n = uint64(in.special[16]), 1`,
+	"atPut": `
+		b = ld(sp + 8)
+		a = ld(sp + 16)
+		if a&7 == 0 && b&7 == 1 && b>>3-1 < ld(a)>>56 && ld(a)>>56 != 255 {
+			b = b>>3 - 1
+			v = ld(sp)
+			tag = ld(a)
+			if tag&(31<<24|heap.ClassIndexMask|heap.StoreCheckMask) == 2<<24|heap.ClassArray && in.at.arrayPut &&
+				(v >= oldStart || v&7 != 0 || a < oldStart || tag&heap.RememberedBit != 0) {
+				sp += 16
+				st(sp, v)
+				st(a+8+b<<3, v)
+				continue
+			}
+		}
+		sel, n = uint64(in.special[17]), 2`,
+	"size": `
+		a = ld(sp)
+		if a&7 == 0 && in.at.arraySize && ld(a)&(31<<24|heap.ClassIndexMask) == 2<<24|heap.ClassArray && ld(a)>>56 != 255 {
+			st(sp, ld(a)>>56<<3|1)
+			continue
+		}
+		sel, n = uint64(in.special[18]), 0`,
+	"value": `
+		sel, n = uint64(in.special[25+$]), $
+		rcvr = ld(sp + 8*$)
+		if rcvr&7 == 0 && ld(rcvr)&heap.ClassIndexMask == heap.ClassFullBlock {
+			goto block
+		}
+		goto send`,
+
+	// Extensions. Only operations that take them see a value other than zero.
+	"extendA": `
+		extA = extA<<8 | uint64(ldb(pc))
+		pc++
+		@dropExt()
+		continue`,
+	"extendB": `
+		if numExtB == 0 {
+			extB = int64(int8(ldb(pc)))
+		} else {
+			extB = extB<<8 | int64(ldb(pc))
+		}
+		numExtB++
+		pc++
+		@dropExt()
+		continue`,
+	"dropExt": `
+		if op = ldb(pc); op < 224 && op != 82 && op != 94 {
+			@clearExt()
+		}`,
+
+	"pushRecvVarAt": `
+		if recv&7 == 0 && ld(recv)&heap.ClassIndexMask == heap.ClassContext {
+			in.xA = int(n)
+			@exit(exitPushContextVar)
+		}
+		sp -= 8
+		st(sp, ld(recv+8+n<<3))
+		continue`,
+	"storeRecvVarAt": `
+		v = ld(sp)
+		in.xB = $
+		if recv&7 == 0 && ld(recv)&heap.ClassIndexMask == heap.ClassContext {
+			in.xA = int(n)
+			@exit(exitStoreRecvVar)
+		}
+		@storeChecked(n)
+		sp += 8 * $
+		continue`,
+	"pushLitVarAt":  "@pushLitVar(n)",
+	"storeLitVarAt": "in.xA, in.xB = int(n), $\nex = exitStoreLitVar\ngoto leave",
+
+	"pushRecvVarLong":  "@byteA()\n@pushRecvVarAt()",
+	"pushLitVarLong":   "@byteA()\n@pushLitVarAt()",
+	"pushLitLong":      "@byteA()\n@pushLit(n)",
+	"pushTempLong":     "@byteA()\nn &= 255\n@pushTemp(n)",
+	"popRecvVarLong":   "@byteA()\n@storeRecvVarAt(1)",
+	"storeRecvVarLong": "@byteA()\n@storeRecvVarAt(0)",
+	"popLitVarLong":    "@byteA()\n@storeLitVarAt(1)",
+	"storeLitVarLong":  "@byteA()\n@storeLitVarAt(0)",
+	"popTempLong":      "@byteA()\nn &= 255\n@popTemp(n)",
+	"storeTempLong":    "@byteA()\nn &= 255\n@storeTemp(n)",
+	"storeTemp":        "@tempAddr($)\nst(v, ld(sp))\ncontinue",
+	"newArray":         "in.xA = int(ldb(pc))\npc++\n@clearExt()\nex = exitNewArray\ngoto leave",
+	"pushIntLong":      "@byteB()\nsp -= 8\nst(sp, b<<3|1)\ncontinue",
+	"pushCharLong":     "@byteB()\nsp -= 8\nst(sp, b<<3|2)\ncontinue",
+	"sendLong": `
+		b = uint64(ldb(pc))
+		pc++
+		sel, n = ld(method+16+8*(b>>3+extA<<5)), b&7+uint64(extB)<<3
+		@clearExt()`,
+	"superSendLong": `
+		b = uint64(ldb(pc))
+		pc++
+		in.xA, in.xArgc, in.xB = int(b>>3+extA<<5), int(b&7), int(extB)
+		@clearExt()
+		@exit(exitSuperSend)`,
+	"inlinedMapped": "in.xA = int(ldb(pc))\npc++\n@clearExt()\nex = exitInlinedMapped\ngoto leave",
+	"jumpBack": `
+		if int64(b) < 0 && sp < in.stackLimit.Load() {
+			@exit(exitPoll)
+		}
+		continue`,
+	"jumpLong":      "@byteB()\npc += b\n@jumpBack()",
+	"jumpTrueLong":  "@byteB()\n@jumpTrue(b)",
+	"jumpFalseLong": "@byteB()\n@jumpFalse(b)",
+	"callPrimitive": `
+		in.xA, in.xB = int(ldb(pc)), int(ldb(pc+1))
+		pc += 2
+		@clearExt()
+		if in.xB < 128 && pc-3 == method+16+(ld(method+8)>>3&0x7fff)<<3 {
+			continue
+		}
+		@exit(exitCallPrimitive)`,
+	"callPrimitiveV3": `
+		pc += 2
+		if pc-3 == method+16+(ld(method+8)>>3&0x7fff)<<3 {
+			continue
+		}
+		pc -= 3
+		@exit(exitUnknown)`,
+	"pushFullClosure": `
+		in.xA, in.xB = int(uint64(ldb(pc))+extA<<8), int(ldb(pc+1))
+		pc += 2
+		@clearExt()
+		@exit(exitPushFullClosure)`,
+	// xA = numArgs | numCopied<<8, xB = size of the block body.
+	"pushClosureSista": `
+		b = uint64(ldb(pc))
+		in.xA = int(b&7+extA&15<<3) | int(b>>3&7+extA>>4<<3)<<8
+		in.xB = int(int64(ldb(pc+1)) + extB<<8)
+		pc += 2
+		@clearExt()
+		@exit(exitPushClosure)`,
+	"pushClosureV3": `
+		b = uint64(ldb(pc))
+		in.xA = int(b&15) | int(b>>4)<<8
+		in.xB = int(ldb(pc+1))<<8 + int(ldb(pc+2))
+		pc += 3
+		@exit(exitPushClosure)`,
+	"remote": `
+		a = uint64(ldb(pc))
+		n = uint64(ldb(pc + 1))
+		pc += 2
+		@clearExt()
+		@tempAddr(n)
+		rcvr = ld(v)
+		if in.forwarders && heap.Oop(rcvr).IsForwarder() {
+			rcvr = uint64(in.heap.Follow(heap.Oop(rcvr)))
+		}`,
+	"pushRemoteTemp": "@remote()\nv = ld(rcvr + 8 + a<<3)\nsp -= 8\nst(sp, v)\ncontinue",
+	"storeRemote": `
+		@remote()
+		v = ld(sp)
+		b = ld(rcvr)
+		if b&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && rcvr >= oldStart && b&heap.RememberedBit == 0 {
+			in.xSelector, in.xA, in.xB = heap.Oop(rcvr), int(a), $
+			@exit(exitStoreRemote)
+		}
+		st(rcvr+8+a<<3, v)
+		sp += 8 * $
+		continue`,
+	"storeRemoteTemp": "@storeRemote(0)",
+	"popRemoteTemp":   "@storeRemote(1)",
+
+	// V3PlusClosures forms.
+	"jjkkkkkk": "b = uint64(ldb(pc))\npc++\nn = b & 63",
+	"extendedPush": `
+		@jjkkkkkk()
+		switch b >> 6 {
+		case 0:
+			@pushRecvVarAt()
+		case 1:
+			@pushTemp(n)
+		case 2:
+			@pushLit(n)
+		}
+		@pushLitVar(n)`,
+	"extendedStoreOrPop": `
+		@jjkkkkkk()
+		switch b >> 6 {
+		case 0:
+			@storeRecvVarAt($)
+		case 1:
+			@tempAddr(n)
+			st(v, ld(sp))
+			sp += 8 * $
+			continue
+		case 2:
+			pc -= 2
+			@exit(exitUnknown)
+		}
+		@storeLitVarAt($)`,
+	"extendedStore": "@extendedStoreOrPop(0)",
+	"extendedPop":   "@extendedStoreOrPop(1)",
+	"sendExtended":  "b = uint64(ldb(pc))\npc++\nsel, n = ld(method+16+8*(b&31)), b>>5",
+	"sendExtended2": "b = uint64(ldb(pc))\npc++\nsel, n = ld(method+16+8*(b&63)), b>>6",
+	"superSendExtended": `
+		b = uint64(ldb(pc))
+		pc++
+		in.xA, in.xArgc, in.xB = int(b&31), int(b>>5), 0
+		@exit(exitSuperSend)`,
+	"doubleExtended": `
+		b = uint64(ldb(pc))
+		n = uint64(ldb(pc + 1))
+		pc += 2
+		switch b >> 5 {
+		case 0:
+			sel, n = ld(method+16+8*n), b&31
+			goto send
+		case 1:
+			in.xA, in.xArgc, in.xB = int(n), int(b&31), 0
+			@exit(exitSuperSend)
+		case 2:
+			@pushRecvVarAt()
+		case 3:
+			@pushLit(n)
+		case 4:
+			@pushLitVar(n)
+		case 5:
+			@storeRecvVarAt(0)
+		case 6:
+			@storeRecvVarAt(1)
+		}
+		@storeLitVarAt(0)`,
+	"jumpLongV3":  "b = uint64($*256 + int64(ldb(pc)))\npc++\npc += b\n@jumpBack()",
+	"jumpTrueV3":  "b = $*256 + uint64(ldb(pc))\npc++\n@jumpTrue(b)",
+	"jumpFalseV3": "b = $*256 + uint64(ldb(pc))\npc++\n@jumpFalse(b)",
+}

@@ -1,0 +1,220 @@
+package interp
+
+import (
+	"fmt"
+
+	"github.com/sista-vm/sista/heap"
+)
+
+// Stack pages. A process runs on one page at a time; the frames below the base
+// of its page are contexts, married to frames of other pages or not. When pages
+// run out the one unused longest is spilled: its frames become plain contexts.
+//
+//	hi      +----------------------------+
+//	hi - 8  | sender context of the base |
+//	hi - 16 | base frame: receiver ...   |   top of the page, oldest frame
+//	        |  ...                       |
+//	        | running frame              |   head
+//	        |                            |
+//	limit   +- - - - - - - - - - - - - - +   a frame laid with sp above the limit fits
+//	lo      +----------------------------+
+const (
+	pageBytes     = 16 << 10
+	defaultPages  = 64
+	maxFrameWords = 64 + frameHeaderWords + 16 // largest context, frame header, arguments being pushed
+	pageHeadroom  = 2 * maxFrameWords * heap.Word
+)
+
+type stackPage struct {
+	lo, hi  uint64
+	fp, sp  uint64 // of the head frame while the page does not run
+	used    bool
+	marked  bool // reached by the marking under way
+	lastUse uint64
+}
+
+type stackPages struct {
+	pages  []stackPage
+	active *stackPage
+	clock  uint64
+}
+
+// initPages divides the stack area into pages.
+func (in *Interp) initPages(n int) error {
+	area, size := in.heap.StackArea()
+	if n <= 0 {
+		n = defaultPages
+	}
+	n = min(n, int(size/pageBytes))
+	if n < 2 {
+		return fmt.Errorf("interp: the stack area of %d bytes is too small", size)
+	}
+	if err := in.heap.Memory().Commit(area, uint64(n)*pageBytes); err != nil {
+		return err
+	}
+	for i := range n {
+		lo := area + uint64(i)*pageBytes
+		in.pages.pages = append(in.pages.pages, stackPage{lo: lo, hi: lo + pageBytes})
+	}
+	// Room for a context of every frame there can be, so that marrying never fails.
+	frames := uint64(n) * pageBytes / ((frameHeaderWords + 1) * heap.Word)
+	return in.heap.SetReserve(frames * (heap.Word * (1 + contextFixed + smallContextSlots)))
+}
+
+// pageOf answers the page that holds an address of the stack area.
+func (in *Interp) pageOf(addr uint64) *stackPage {
+	i := (addr - in.pages.pages[0].lo) / pageBytes
+	if addr < in.pages.pages[0].lo || i >= uint64(len(in.pages.pages)) {
+		return nil
+	}
+	return &in.pages.pages[i]
+}
+
+// usePage makes a page the running one; registers are set by the caller.
+func (in *Interp) usePage(p *stackPage) {
+	in.pages.clock++
+	p.used, p.lastUse = true, in.pages.clock
+	in.pages.active = p
+	in.pageLimit = p.lo + pageHeadroom
+	in.resetLimit()
+}
+
+// freshPage answers an unused page, spilling the one unused longest if need be.
+// It never answers the active page or keep.
+func (in *Interp) freshPage(keep *stackPage) *stackPage {
+	var oldest *stackPage
+	for i := range in.pages.pages {
+		p := &in.pages.pages[i]
+		if !p.used {
+			return p
+		}
+		if p != in.pages.active && p != keep && (oldest == nil || p.lastUse < oldest.lastUse) {
+			oldest = p
+		}
+	}
+	in.spill(oldest)
+	return oldest
+}
+
+// leavePage records the head of the active page before another one runs.
+func (in *Interp) leavePage() {
+	if p := in.pages.active; p != nil && p.used {
+		in.savePC()
+		p.fp, p.sp = in.fp, in.sp
+	}
+}
+
+// callerFrame answers the frame that called fp, 0 for a base frame.
+func callerFrame(fp uint64) uint64 { return ld(fp) }
+
+// baseSender answers the sender context of a base frame.
+func baseSender(fp uint64) heap.Oop { return heap.Oop(ld(frameTop(fp) + 8)) }
+
+// frameLow answers the lowest stack word of a frame that is still its own: what it
+// pushed for the frame it called belongs to that one.
+func (in *Interp) frameLow(p *stackPage, fp uint64) uint64 {
+	f, low := p.fp, p.sp
+	if p == in.pages.active {
+		f, low = in.fp, in.sp
+	}
+	for f != fp && f != 0 {
+		low = frameTop(f) + 8
+		f = callerFrame(f)
+	}
+	return low
+}
+
+// stackOverflow moves the running frame to a fresh page, its sender married below it.
+func (in *Interp) stackOverflow() {
+	in.Stats.StackOverflows++
+	caller := callerFrame(in.fp)
+	if caller == 0 {
+		// One frame fills a page only when its stack runs away.
+		in.fatal("corrupt image: the stack of one activation overflows")
+		return
+	}
+	sender := in.marry(caller)
+	if sender == heap.Invalid {
+		in.fatal("out of memory: no context can be made for a stack overflow")
+		return
+	}
+	old := in.pages.active
+	in.savePC()
+	top := frameTop(in.fp)
+	p := in.freshPage(old)
+	// Copy everything from the receiver down.
+	st(p.hi-8, uint64(sender))
+	shift := p.hi - 16 - top
+	for a := top; a >= in.sp; a -= 8 {
+		st(a+shift, ld(a))
+	}
+	old.fp, old.sp = caller, top+8
+	fp := in.fp + shift
+	if ctx := heap.Oop(ld(in.fp - 24)); ctx != in.nilOop {
+		ctx.SetSlotRaw(contextSender, frameTag(fp))
+	}
+	in.sp, in.fp = in.sp+shift, fp
+	st(fp+frameRet, in.retBase)
+	st(fp, 0)
+	in.usePage(p)
+}
+
+// eachFrame calls f with every frame of a page from its head down, and the
+// lowest word that is the frame's own.
+func (in *Interp) eachFrame(p *stackPage, f func(fp, low uint64)) {
+	fp, low := p.fp, p.sp
+	if p == in.pages.active {
+		fp, low = in.fp, in.sp
+	}
+	for fp != 0 {
+		next := callerFrame(fp)
+		nextLow := frameTop(fp) + 8
+		f(fp, low)
+		fp, low = next, nextLow
+	}
+}
+
+// spill turns every frame of a page into a plain context and frees the page. The
+// active page may be spilled too; in.fp is no frame then.
+func (in *Interp) spill(p *stackPage) {
+	in.Stats.PageSpills++
+	if p == in.pages.active {
+		in.leavePage()
+	}
+	in.eachFrame(p, func(fp, low uint64) {
+		if in.marry(fp) == heap.Invalid {
+			in.fatal("out of memory: no context can be made for a frame")
+		}
+	})
+	if in.stopped {
+		return
+	}
+	in.eachFrame(p, func(fp, low uint64) { in.divorce(fp, low) })
+	p.used = false
+	if p == in.pages.active {
+		in.pages.active = nil
+	}
+}
+
+// divorce writes a married frame's state into its context, which is single after it.
+func (in *Interp) divorce(fp, low uint64) {
+	h, ctx := in.heap, in.frameWord(fp, frameContext)
+	sender := in.nilOop
+	if c := callerFrame(fp); c != 0 {
+		sender = in.frameWord(c, frameContext)
+	} else {
+		sender = baseSender(fp)
+	}
+	n := in.frameDepth(fp, low)
+	h.Store(ctx, contextSender, sender)
+	ctx.SetSlotRaw(contextPC, in.frameWord(fp, framePC))
+	ctx.SetSlotRaw(contextStackp, heap.FromInt(int64(n)))
+	for i := 0; i < n; i++ {
+		h.Store(ctx, contextFixed+i, heap.Oop(ld(tempAddr(fp, i))))
+	}
+}
+
+// frameDepth answers how many context slots the frame's arguments, temporaries and stack fill.
+func (in *Interp) frameDepth(fp, low uint64) int {
+	return frameArgc(fp) + int(fp-48-low+8)/8
+}

@@ -1,0 +1,81 @@
+package interp
+
+import (
+	"github.com/sista-vm/sista/heap"
+	"github.com/sista-vm/sista/plugin"
+)
+
+// The become primitives. The arrays name the objects; 128 exchanges them, each
+// reference keeping its identity hash; the others turn the receiver's into the
+// argument's and differ in whether the identity hash goes along.
+
+func (in *Interp) installBecome() {
+	in.prims[128] = takes(1, 1, func(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
+		return in.become(c, true, false)
+	})
+	in.prims[72] = takes(1, 1, func(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
+		return in.become(c, false, true)
+	})
+	in.prims[248] = takes(1, 1, func(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
+		return in.become(c, false, false)
+	})
+	in.prims[249] = takes(2, 2, func(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
+		copyHash, ok := c.Bool(1)
+		if !ok {
+			return c.Fail(plugin.BadArgument)
+		}
+		return in.become(c, false, copyHash)
+	})
+}
+
+// become exchanges or forwards the elements of two Arrays.
+func (in *Interp) become(c *plugin.Call, twoWay, copyHash bool) (heap.Oop, plugin.Failure) {
+	r, a := c.Receiver, c.Arg(0)
+	if !isArray(r) {
+		return c.Fail(plugin.BadReceiver)
+	}
+	if !isArray(a) || a.NumSlots() != r.NumSlots() {
+		return c.Fail(plugin.BadArgument)
+	}
+	from, to := in.oopsOf(r), in.oopsOf(a)
+	// The state of a context must be in its slots before it becomes something else.
+	for _, objects := range [][]heap.Oop{from, to} {
+		for _, o := range objects {
+			if in.isContext(o) && isMarried(o) {
+				in.divorcePage(marriedFrame(o))
+			}
+		}
+	}
+	err := in.heap.Become(from, to, twoWay, copyHash)
+	in.resumeDivorced()
+	if err != heap.BecomeOK {
+		return c.Fail(becomeFailure(err))
+	}
+	in.flushMethodCache()
+	return in.heap.Follow(r), plugin.OK
+}
+
+func becomeFailure(err heap.BecomeError) plugin.Failure {
+	switch err {
+	case heap.BecomeImmutable:
+		return plugin.NoModification
+	case heap.BecomePinned:
+		return plugin.Pinned
+	case heap.BecomeNoMemory:
+		return plugin.NoMemory
+	case heap.BecomeBadSize:
+		return plugin.BadArgument
+	}
+	return plugin.Inappropriate
+}
+
+func isArray(o heap.Oop) bool { return o.IsObject() && o.Format() == heap.FmtArray }
+
+// oopsOf answers the elements of an Array.
+func (in *Interp) oopsOf(array heap.Oop) []heap.Oop {
+	elements := make([]heap.Oop, array.NumSlots())
+	for i := range elements {
+		elements[i] = in.follow(array.Slot(i))
+	}
+	return elements
+}

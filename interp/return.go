@@ -1,0 +1,214 @@
+package interp
+
+import "github.com/sista-vm/sista/heap"
+
+// An activation is a frame, or a context without one. Walkers go from activation
+// to sender and do not care which it is.
+type activation struct {
+	fp  uint64   // of a frame, else 0
+	ctx heap.Oop // of a single context
+}
+
+// activationOf answers the activation a context stands for.
+func (in *Interp) activationOf(ctx heap.Oop) activation {
+	if isMarried(ctx) {
+		return activation{fp: marriedFrame(ctx)}
+	}
+	return activation{ctx: ctx}
+}
+
+func (a activation) isNone() bool { return a.fp == 0 && a.ctx == heap.Invalid }
+
+func (in *Interp) running() activation { return activation{fp: in.fp} }
+
+// sender answers the caller; none at the end of the chain.
+func (in *Interp) sender(a activation) activation {
+	s := heap.Invalid
+	if a.fp != 0 {
+		if c := callerFrame(a.fp); c != 0 {
+			return activation{fp: c}
+		}
+		s = in.follow(baseSender(a.fp))
+	} else {
+		s = in.follow(a.ctx.Slot(contextSender))
+	}
+	if !in.isContext(s) {
+		return activation{}
+	}
+	return in.activationOf(s)
+}
+
+func (in *Interp) methodOf(a activation) heap.Oop {
+	if a.fp != 0 {
+		return in.frameWord(a.fp, frameMethod)
+	}
+	return in.follow(a.ctx.Slot(contextMethod))
+}
+
+// isBlockActivation tells block activations from those of methods.
+func (in *Interp) isBlockActivation(a activation) bool {
+	if a.fp != 0 {
+		return frameIsBlock(a.fp)
+	}
+	return a.ctx.Slot(contextClosure) != in.nilOop
+}
+
+// contextOf answers the context of an activation, marrying a frame.
+func (in *Interp) contextOf(a activation) heap.Oop {
+	if a.fp == 0 {
+		return a.ctx
+	}
+	ctx := in.marry(a.fp)
+	if ctx == heap.Invalid {
+		in.fatal("out of memory: no context can be made for a frame")
+		return in.nilOop
+	}
+	return ctx
+}
+
+// isMarked tells activations of methods that a primitive number marks.
+func (in *Interp) isMarked(a activation, primitive int) bool {
+	m := in.methodOf(a)
+	return isMethod(m) && !in.isBlockActivation(a) && methodPrimitive(m) == primitive
+}
+
+// returnFromBase returns in.xResult from the running frame, whose caller is not
+// a frame of the loop that ran it.
+func (in *Interp) returnFrom() {
+	result := in.xResult
+	if caller := callerFrame(in.fp); caller != 0 {
+		in.widow(in.fp)
+		in.sp = frameTop(in.fp)
+		in.stackPut(0, result)
+		in.fp = caller
+		in.loadPC()
+		return
+	}
+	sender := in.follow(baseSender(in.fp))
+	if !in.isLive(sender) {
+		if in.finishHostCall(result) {
+			return
+		}
+		in.cannotReturn(result)
+		return
+	}
+	in.widow(in.fp)
+	in.pages.active.used = false
+	in.pages.active = nil
+	in.activateContext(sender)
+	if !in.stopped {
+		in.push(result)
+	}
+}
+
+// cannotReturn tells the running context that its return has nowhere to go.
+func (in *Interp) cannotReturn(result heap.Oop) {
+	ctx := in.contextOf(in.running())
+	in.push(ctx)
+	in.push(result)
+	in.send(in.heap.Special(specialCannotReturn), 1)
+}
+
+// nonLocalReturn returns in.xResult from the home of the running block's method,
+// by way of the unwind blocks between.
+func (in *Interp) nonLocalReturn() {
+	result := in.xResult
+	closure := heap.Oop(ld(frameTop(in.fp)))
+	var home heap.Oop
+	for {
+		ctx := in.follow(closure.Slot(closureOuter))
+		if !in.isContext(ctx) {
+			in.cannotReturn(result)
+			return
+		}
+		c := in.follow(ctx.Slot(contextClosure))
+		if c == in.nilOop {
+			home = ctx
+			break
+		}
+		if !isClosure(c) {
+			in.cannotReturn(result)
+			return
+		}
+		closure = c
+	}
+	if !in.isLive(home) {
+		in.cannotReturn(result)
+		return
+	}
+	target := in.activationOf(home)
+	unwind := activation{}
+	a := in.running()
+	for a != target {
+		if a = in.sender(a); a.isNone() {
+			in.cannotReturn(result)
+			return
+		}
+		if unwind.isNone() && in.isMarked(a, primEnsure) {
+			unwind = a
+		}
+	}
+	if !unwind.isNone() {
+		in.push(in.contextOf(in.running()))
+		in.push(result)
+		in.push(in.contextOf(unwind))
+		in.send(in.heap.Special(specialAboutToReturn), 2)
+		return
+	}
+	in.cutBackTo(target)
+	in.xResult = result
+	if target.fp != 0 {
+		in.returnFrom()
+		return
+	}
+	// The home is a single context: its sender resumes with the result.
+	sender := in.follow(home.Slot(contextSender))
+	home.SetSlotRaw(contextSender, in.nilOop)
+	home.SetSlotRaw(contextPC, in.nilOop)
+	if !in.isLive(sender) {
+		// Let the home itself complain.
+		in.heap.Store(home, contextSender, sender)
+		in.fatal("corrupt image: a method's home context has no sender to return to")
+		return
+	}
+	in.activateContext(sender)
+	if !in.stopped {
+		in.push(result)
+	}
+}
+
+// cutBackTo kills every activation from the running one up to target, and makes
+// target's frame, if it has one, the running frame.
+func (in *Interp) cutBackTo(target activation) {
+	a := in.running()
+	for a != target {
+		next := in.sender(a)
+		if a.fp != 0 {
+			in.widow(a.fp)
+			if callerFrame(a.fp) == 0 {
+				in.freePage(in.pageOf(a.fp))
+			}
+		} else {
+			a.ctx.SetSlotRaw(contextSender, in.nilOop)
+			a.ctx.SetSlotRaw(contextPC, in.nilOop)
+		}
+		a = next
+	}
+	if target.fp == 0 {
+		return
+	}
+	p := in.pageOf(target.fp)
+	low := in.frameLow(p, target.fp)
+	if p != in.pages.active {
+		in.usePage(p)
+	}
+	in.fp, in.sp = target.fp, low
+	in.loadPC()
+}
+
+func (in *Interp) freePage(p *stackPage) {
+	p.used = false
+	if p == in.pages.active {
+		in.pages.active = nil
+	}
+}
