@@ -128,8 +128,8 @@ func (h *Heap) AllocatePinned(classIndex uint32, f Format, slots int) Oop {
 func (h *Heap) allocateOld(classIndex uint32, f Format, slots int) Oop {
 	at := h.old.allocate(sizeOf(uint64(slots)))
 	if at == 0 {
-		if !h.needFull {
-			h.needFull = true
+		if !h.needCompact {
+			h.needFull, h.needCompact = true, true
 			h.poll()
 		}
 		return Invalid

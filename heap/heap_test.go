@@ -96,3 +96,49 @@ func TestScavengeSmoke(t *testing.T) {
 	}
 	t.Logf("%+v", h.Stats)
 }
+
+func TestFullSmoke(t *testing.T) {
+	h := newTestHeap(t, Config{})
+	var list Oop = h.Nil
+	h.AddHandle(&list)
+	for i := range 400000 {
+		o := h.Allocate(testPoint, FmtFixed, 2)
+		o.SetSlotRaw(0, FromInt(int64(i)))
+		o.SetSlotRaw(1, list)
+		if i%3 != 0 {
+			list = o
+		}
+		if i%7 == 0 {
+			if h.AllocateOld(testPoint, FmtFixed, 3+i%5) == Invalid {
+				t.Fatal("full")
+			}
+		}
+		if s, _ := h.NeedsGC(); s {
+			h.Scavenge()
+		}
+	}
+	for range 3 {
+		if err := h.Verify(); err != nil {
+			t.Fatal(err)
+		}
+		h.FullGC()
+		if err := h.Verify(); err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		last := int64(400000)
+		for o := list; o != h.Nil; o = o.Slot(1) {
+			n++
+			if v := o.Slot(0).Int(); v >= last || v%3 == 0 {
+				t.Fatalf("after element %d comes %d", last, v)
+			} else {
+				last = v
+			}
+		}
+		if n != 266666 {
+			t.Fatal("has", n)
+		}
+		t.Logf("%+v", h.Stats)
+		t.Log(h.FreeOldBytes(), h.OldBytes(), h.Segments())
+	}
+}

@@ -276,9 +276,12 @@ func (s *oldSpace) insert(seg Segment) error {
 		}
 		return 1
 	})
+	if err := s.h.commitSide(seg.Start, seg.Size); err != nil {
+		return err
+	}
 	s.segments = slices.Insert(s.segments, i, seg)
 	s.totalBytes += seg.Size
-	return s.h.commitSide(seg.Start, seg.Size)
+	return nil
 }
 
 // isFree tells whether no segment, with its last page, is in a range.
@@ -393,4 +396,60 @@ func (h *Heap) LargestFree() uint64 {
 		}
 	}
 	return best
+}
+
+// settle takes in the free ends of the segments after a collection, that many
+// bytes of each. When more is free than the shrink threshold, memory is given
+// back: segments without objects, and ends of others by whole pages. The headroom stays.
+func (s *oldSpace) settle(tails []uint64) {
+	free := s.freeBytes
+	for _, t := range tails {
+		free += t
+	}
+	if free > s.h.ShrinkThreshold && free > s.h.GrowHeadroom {
+		spare := free - s.h.GrowHeadroom
+		for i := len(tails) - 1; i >= 0; i-- {
+			gone := s.trim(i, min(tails[i], spare))
+			spare -= gone
+			tails[i] -= min(tails[i], gone)
+		}
+	}
+	kept := s.segments[:0]
+	for i, t := range s.segments {
+		if t.Size == 0 {
+			continue
+		}
+		kept = append(kept, t)
+		if tails[i] > 0 {
+			s.release(t.limit()-tails[i], tails[i])
+		}
+	}
+	s.segments = kept
+}
+
+// trim gives back up to so many bytes at the end of a segment, and answers how
+// many. A segment that is gone has size 0.
+func (s *oldSpace) trim(i int, bytes uint64) uint64 {
+	t := &s.segments[i]
+	page := s.h.mem.PageSize()
+	end := roundUp(t.limit()-bytes+minChunk+BridgeSize, page)
+	if bytes == t.limit()-t.Start {
+		end = t.Start
+	}
+	if t.Mapped || bytes == 0 || end >= t.End() {
+		return 0
+	}
+	gone := t.End() - end
+	if s.h.mem.Decommit(end, roundUp(gone, page)) != nil {
+		return 0
+	}
+	s.h.side.clearSide(s.h.side.offsets, end, t.End())
+	s.h.side.clearSide(s.h.side.marks, end, t.End())
+	t.Size -= gone
+	s.totalBytes -= gone
+	if t.Size != 0 {
+		writeBridge(*t)
+	}
+	s.h.Stats.Shrinks++
+	return gone
 }

@@ -159,6 +159,8 @@ type Heap struct {
 	young     youngSpace
 	old       oldSpace
 	scavenger scavenger
+	marker    marker
+	side      sideTables
 
 	classPages []Oop  // used class table pages
 	classHint  uint32 // where the search for a free index starts
@@ -167,7 +169,7 @@ type Heap struct {
 	mourners   []Oop
 	handles    handleTable
 
-	needScavenge, needFull bool
+	needScavenge, needFull, needCompact bool
 }
 
 // New makes an empty heap: not even nil is in it.
@@ -189,6 +191,9 @@ func New(c Config) (*Heap, error) {
 		return nil, err
 	}
 	h.OldStart = Oop(h.base + h.lay.old)
+	if err := h.layOutSide(); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
 	if err := h.layOutNewSpace(max(orDefault(c.EdenBytes, DefaultEden), minEden)); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}

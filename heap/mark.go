@@ -1,0 +1,364 @@
+package heap
+
+import "slices"
+
+// marker finds what lives in the whole heap. It marks in the side bitmap and
+// writes objects only to replace references to forwarders, and class indices that a
+// become made stale. Its stack is a slice of limited size: when it is full, objects
+// are marked but not scanned, and a pass over the marked objects makes up for it.
+type marker struct {
+	h     *Heap
+	side  sideTables
+	old   uint64
+	stack []uint64
+	limit int
+	// overflowed is set when something marked still waits to be scanned.
+	overflowed bool
+
+	// classNow maps the class indices met to the hash of their class, which is
+	// another index when a become moved the identity of the class; 0: not met yet.
+	classNow []uint32
+
+	weaklings  []Oop
+	ephemerons []Oop
+	marked     uint64 // objects
+	oldBytes   uint64
+	youngBytes uint64
+	pinned     bool
+	visit      func(*Oop)
+}
+
+const (
+	markStackLimit = 1 << 20
+	// scanChunk is how many slots of a large object are scanned before its children.
+	scanChunk = 512
+	// partly tags a stack entry whose scan goes on at the slot in the entry below.
+	partly = 1
+)
+
+// mark finds everything that is reachable.
+func (h *Heap) mark() *marker {
+	m := &h.marker
+	*m = marker{h: h, side: h.side, old: uint64(h.OldStart), stack: m.stack[:0], limit: m.limit,
+		classNow: m.classNow, weaklings: m.weaklings[:0], ephemerons: m.ephemerons[:0], visit: m.visit}
+	if m.limit == 0 {
+		m.limit = markStackLimit
+	}
+	if n := len(h.classPages) * classPageSlots; n != len(m.classNow) {
+		m.classNow = make([]uint32, n)
+	}
+	clear(m.classNow)
+	if m.visit == nil {
+		m.visit = func(p *Oop) {
+			if v := *p; v != Invalid && v&TagMask == 0 {
+				*p = Oop(m.reach(uint64(v)))
+			}
+		}
+	}
+	h.clearMarks()
+	m.markClassTable()
+	h.ownRoots(m.visit)
+	h.mutator.MarkRoots(m.visit)
+	m.drain()
+	m.settleEphemerons()
+	return m
+}
+
+// markClassTable marks the table without tracing it: classes live by their
+// instances and by other references. Only those of page 0 always live.
+func (m *marker) markClassTable() {
+	h := m.h
+	if h.HiddenRoots == Invalid {
+		return
+	}
+	m.markAlone(h.HiddenRoots)
+	for _, page := range h.classPages {
+		m.markAlone(page)
+	}
+	m.scanSlots(h.classPages[0], 0, classPageSlots)
+	m.scanSlots(h.HiddenRoots, maxClassPages, h.HiddenRoots.NumSlots())
+}
+
+// markAlone marks an object and not what it refers to.
+func (m *marker) markAlone(o Oop) {
+	size := o.Size()
+	m.side.mark(o.start(), size/Word)
+	m.oldBytes += size
+	m.marked++
+}
+
+// reach marks the object at v, or the one a forwarder there leads to, queues it for
+// scanning, and answers it.
+func (m *marker) reach(v uint64) uint64 {
+	if m.side.isMarked(v) {
+		return v
+	}
+	hd := Header(Load(v))
+	for hd.ClassIndex() == ClassForwarder {
+		v = Load(v + Word)
+		if v&TagMask != 0 || m.side.isMarked(v) {
+			return v
+		}
+		hd = Header(Load(v))
+	}
+	// The class lives too, and the index is brought up to date.
+	if index := hd.ClassIndex(); int(index) < len(m.classNow) && m.classNow[index] == index {
+		// The common case.
+	} else if now := m.class(index); now != index {
+		hd = hd&^ClassIndexMask | Header(now)
+		StoreWord(v, uint64(hd))
+	}
+	slots := hd.SlotsByte()
+	start, words := v, slots+1
+	switch slots {
+	case 0:
+		words = 2
+	case OverflowSlots:
+		start -= Word
+		words = Load(start)&(1<<56-1) + 2
+	}
+	m.side.mark(start, words)
+	m.marked++
+	if v >= m.old {
+		m.oldBytes += words * Word
+		m.pinned = m.pinned || hd&PinnedBit != 0
+	} else {
+		m.youngBytes += words * Word
+	}
+	if f := hd.Format(); slots != 0 && (f < FmtWords64 || f >= FmtMethod) {
+		m.push(v)
+	}
+	return v
+}
+
+func (m *marker) push(v uint64) {
+	if len(m.stack) >= m.limit {
+		m.overflowed = true
+		return
+	}
+	m.stack = append(m.stack, v)
+}
+
+// class marks the class with an index and answers the index it should have.
+func (m *marker) class(index uint32) uint32 {
+	if index <= ClassLastPun {
+		return index
+	}
+	if int(index) < len(m.classNow) {
+		if now := m.classNow[index]; now != 0 {
+			return now
+		}
+	}
+	c := m.h.ClassAt(index)
+	if c == m.h.Nil || !c.IsObject() {
+		return index // a builder's, or damage that the verifier tells of
+	}
+	now := c.Header().Hash()
+	if m.h.ClassAt(now) != c {
+		now = index
+	}
+	m.classNow[index] = now
+	m.reach(uint64(c))
+	return now
+}
+
+// drain scans until everything marked is scanned.
+func (m *marker) drain() {
+	m.empty()
+	for m.overflowed {
+		m.overflowed = false
+		m.h.eachMarked(func(o Oop) {
+			if f := o.Format(); f < FmtWords64 || f >= FmtMethod {
+				m.scan(o)
+				m.empty()
+			}
+		})
+	}
+}
+
+// empty scans what is on the stack, and what that leads to.
+func (m *marker) empty() {
+	for n := len(m.stack); n > 0; n = len(m.stack) {
+		v := m.stack[n-1]
+		m.stack = m.stack[:n-1]
+		if v&TagMask == partly {
+			i := m.stack[n-2]
+			m.stack = m.stack[:n-2]
+			m.scanFrom(Oop(v&^TagMask), int(i))
+			continue
+		}
+		m.scan(Oop(v))
+	}
+}
+
+// scan traces the slots of a marked object.
+func (m *marker) scan(o Oop) {
+	hd := o.Header()
+	switch f := hd.Format(); {
+	case f == FmtWeak:
+		m.weaklings = append(m.weaklings, o)
+		m.scanSlots(o, 0, m.h.FixedFieldsOf(o))
+	case f == FmtEphemeron:
+		if _, lives := m.fate(o.Slot(0)); !lives {
+			m.ephemerons = append(m.ephemerons, o)
+			return
+		}
+		m.scanSlots(o, 0, o.NumSlots())
+	case f == FmtVariable && hd.ClassIndex() == ClassContext:
+		if o.Slot(ContextSender).IsInt() {
+			m.h.mutator.MarkMarried(o, m.visit)
+		}
+		m.scanSlots(o, 0, o.contextSlots())
+	case hd.ClassIndex() == ClassArrayPun && m.isClassTable(o):
+	default:
+		m.scanFrom(o, 0)
+	}
+}
+
+// isClassTable tells the objects that are marked alone.
+func (m *marker) isClassTable(o Oop) bool {
+	return o == m.h.HiddenRoots || slices.Contains(m.h.classPages, o)
+}
+
+// scanFrom traces the strong slots from i on, a chunk of them at a time.
+func (m *marker) scanFrom(o Oop, i int) {
+	n := o.strongSlots()
+	if n-i > scanChunk && len(m.stack)+2 <= m.limit {
+		m.stack = append(m.stack, uint64(i+scanChunk), uint64(o)|partly)
+		n = i + scanChunk
+	}
+	m.scanSlots(o, i, n)
+}
+
+// scanSlots traces the slots from i to before n.
+func (m *marker) scanSlots(o Oop, i, n int) {
+	for a, end := o.SlotAddr(i), o.SlotAddr(n); a < end; a += Word {
+		v := Load(a)
+		if v&TagMask != 0 {
+			continue
+		}
+		if now := m.reach(v); now != v {
+			StoreWord(a, now)
+			if m.h.IsYoung(Oop(now)) {
+				m.h.Remember(o)
+			}
+		}
+	}
+}
+
+// fate tells whether an oop is known to live, and what it is without forwarders.
+func (m *marker) fate(o Oop) (now Oop, lives bool) {
+	for {
+		if o&TagMask != 0 || m.side.isMarked(uint64(o)) {
+			return o, true
+		}
+		if !o.IsForwarder() {
+			return o, false
+		}
+		o = o.Slot(0)
+	}
+}
+
+// settleEphemerons traces the ephemerons whose keys turn out to live, and fires
+// all that are left when no more keys do.
+func (m *marker) settleEphemerons() {
+	for len(m.ephemerons) > 0 {
+		waiting := m.ephemerons
+		m.ephemerons = nil
+		dead := waiting[:0]
+		for _, e := range waiting {
+			if _, lives := m.fate(e.Slot(0)); lives {
+				m.scanSlots(e, 0, e.NumSlots())
+			} else {
+				dead = append(dead, e)
+			}
+		}
+		if len(dead) < len(waiting) {
+			m.drain()
+			m.ephemerons = append(dead, m.ephemerons...)
+			continue
+		}
+		for _, e := range dead {
+			if e.Format() == FmtEphemeron { // may be listed twice
+				m.h.fire(e)
+			}
+		}
+		for _, e := range dead {
+			m.scanSlots(e, 0, e.NumSlots())
+		}
+		m.drain()
+	}
+}
+
+// clearWeaklings sets weak slots to nil whose referents are not marked.
+func (m *marker) clearWeaklings() {
+	for _, o := range m.weaklings {
+		bereaved := false
+		for i, n := m.h.FixedFieldsOf(o), o.NumSlots(); i < n; i++ {
+			v := o.Slot(i)
+			now, lives := m.fate(v)
+			if !lives {
+				now, bereaved = m.h.Nil, true
+			}
+			if now != v {
+				m.h.Store(o, i, now)
+			}
+		}
+		if bereaved {
+			m.h.bereave(o)
+		}
+	}
+}
+
+// expungeClasses takes out of the class table the classes that are not marked, and
+// those found at an index that is not theirs any more. The caches hear of it first.
+func (m *marker) expungeClasses() {
+	h := m.h
+	var gone []uint32
+	h.EachClass(func(index uint32, c Oop) {
+		if index < FirstFreeClass {
+			return
+		}
+		if hash := c.Header().Hash(); !m.side.isMarked(uint64(c)) || hash != index && h.ClassAt(hash) == c {
+			gone = append(gone, index)
+		}
+	})
+	if len(gone) == 0 {
+		return
+	}
+	h.mutator.ClassesExpunged(gone)
+	for _, index := range gone {
+		h.setClassAt(index, h.Nil)
+	}
+	h.classHint = min(h.classHint, gone[0])
+}
+
+// forgetDead takes dead objects out of the remembered set.
+func (m *marker) forgetDead() {
+	h := m.h
+	live := h.remembered[:0]
+	for _, o := range h.remembered {
+		if m.side.isMarked(uint64(o)) {
+			live = append(live, o)
+		}
+	}
+	h.remembered = live
+}
+
+// eachMarked calls f for every marked object, of old and then new space, in address order.
+func (h *Heap) eachMarked(f func(Oop)) {
+	for _, s := range h.old.segments {
+		h.eachMarkedIn(s.Start, s.limit(), f)
+	}
+	y := &h.young
+	h.eachMarkedIn(y.survivor[y.past], y.pastEnd, f)
+	h.eachMarkedIn(y.edenStart, h.EdenFree, f)
+}
+
+func (h *Heap) eachMarkedIn(at, end uint64, f func(Oop)) {
+	for at = h.side.nextMarked(at, end); at < end; at = h.side.nextMarked(at, end) {
+		o := objectAt(at)
+		at = o.end()
+		f(o)
+	}
+}

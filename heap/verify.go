@@ -1,0 +1,242 @@
+package heap
+
+import (
+	"errors"
+	"fmt"
+)
+
+// maxProblems is how many problems Verify lists.
+const maxProblems = 10
+
+// verifier collects problems. It sets the mark bit of every object's header, so
+// that a reference can be told from an address that is no object.
+type verifier struct {
+	h        *Heap
+	problems []error
+	more     int
+}
+
+func (v *verifier) problem(format string, args ...any) {
+	if len(v.problems) == maxProblems {
+		v.more++
+		return
+	}
+	v.problems = append(v.problems, fmt.Errorf(format, args...))
+}
+
+// Verify checks the whole heap: that spaces are walkable, every reference leads to
+// an object, headers are possible, old objects with young referents are remembered,
+// and the class table holds classes. The error names the first problems with
+// their addresses.
+func (h *Heap) Verify() error {
+	v := verifier{h: h}
+	h.old.seal()
+	h.clearMarks()
+	if v.walk(); len(v.problems) == 0 {
+		v.checkObjects()
+		v.checkRemembered()
+		v.checkRoots()
+		v.checkClassTable()
+	}
+	h.clearMarks()
+	if v.more > 0 {
+		v.problems = append(v.problems, fmt.Errorf("and %d more problems", v.more))
+	}
+	if len(v.problems) == 0 {
+		return nil
+	}
+	return fmt.Errorf("heap: %w", errors.Join(v.problems...))
+}
+
+// walk goes through all spaces and marks where objects are.
+func (v *verifier) walk() {
+	free := uint64(0)
+	for _, s := range v.h.old.segments {
+		free += v.walkStretch("segment", s.Start, s.limit())
+		if b := Header(Load(s.limit())); b.ClassIndex() != ClassBridge {
+			v.problem("no bridge at the end of the segment at %#x: header %#x", s.Start, uint64(b))
+		}
+	}
+	if free < v.h.old.freeBytes {
+		v.problem("%d bytes are on the free lists, but %d are free", v.h.old.freeBytes, free)
+	}
+	y := &v.h.young
+	v.walkStretch("survivor area", y.survivor[y.past], y.pastEnd)
+	v.walkStretch("eden", y.edenStart, v.h.EdenFree)
+}
+
+// walkStretch marks the objects in a stretch and answers how much of it is free.
+func (v *verifier) walkStretch(what string, at, end uint64) (free uint64) {
+	for at < end {
+		o := objectAt(at)
+		if uint64(o) >= end {
+			v.problem("the object at %#x runs over the end of the %s, %#x", at, what, end)
+			return free
+		}
+		size := o.Size()
+		next := at + size
+		if o.start() != at || next < at || next > end {
+			v.problem("the object at %#x, %d bytes, runs over the end of the %s, %#x", uint64(o), size, what, end)
+			return free
+		}
+		if hd := o.Header(); hd.ClassIndex() == ClassFree {
+			free += size
+		} else {
+			v.h.side.mark(uint64(o), 1)
+		}
+		at = next
+	}
+	return free
+}
+
+// isObject tells whether o is the oop of an object.
+func (v *verifier) isObject(o Oop) bool {
+	a := uint64(o)
+	y := &v.h.young
+	if o >= v.h.OldStart {
+		if len(v.h.old.segments) == 0 {
+			return false
+		}
+		s := v.h.old.segments[v.h.old.segmentOf(a)]
+		return a >= s.Start && a < s.limit() && v.h.side.isMarked(a)
+	}
+	return (a >= y.survivor[y.past] && a < y.pastEnd || a >= y.edenStart && a < v.h.EdenFree) && v.h.side.isMarked(a)
+}
+
+func (v *verifier) checkOop(o Oop, where string, args ...any) {
+	if o.IsImmediate() {
+		if t := o & TagMask; t != TagInt && t != TagChar && t != TagFloat {
+			v.problem("%s: %#x has no tag that means anything", fmt.Sprintf(where, args...), uint64(o))
+		}
+		return
+	}
+	if !v.isObject(o) {
+		v.problem("%s: %#x is no object", fmt.Sprintf(where, args...), uint64(o))
+	}
+}
+
+func (v *verifier) checkObjects() {
+	v.h.eachInOld(func(o Oop) bool { v.checkObject(o); return true })
+	v.h.eachYoung(func(o Oop) bool { v.checkObject(o); return true })
+}
+
+func (v *verifier) checkObject(o Oop) {
+	hd := o.Header()
+	if hd.ClassIndex() == ClassFree {
+		return
+	}
+	f := hd.Format()
+	if f == 6 || f == 8 || f == FmtForwarder != (hd.ClassIndex() == ClassForwarder) {
+		v.problem("object %#x: class index %d cannot have format %d", uint64(o), hd.ClassIndex(), f)
+		return
+	}
+	if hd&MarkedBit != 0 {
+		v.problem("object %#x: the mark bit is set", uint64(o))
+	}
+	if !v.possibleClass(hd.ClassIndex()) {
+		v.problem("object %#x: class index %d is not in the class table", uint64(o), hd.ClassIndex())
+	}
+	if f == FmtEmpty && hd.SlotsByte() != 0 {
+		v.problem("object %#x: format 0 with %d slots", uint64(o), o.NumSlots())
+	}
+	if f >= FmtMethod && !o.Slot(0).IsInt() {
+		v.problem("compiled code %#x: header %#x is no SmallInteger", uint64(o), uint64(o.Slot(0)))
+		return
+	}
+	young := false
+	n := o.strongSlots()
+	if hd.ClassIndex() == ClassContext && f == FmtVariable {
+		if sp := o.Slot(ContextStackp); sp.IsInt() && (sp.Int() < 0 || int(sp.Int()) > o.NumSlots()-ContextTemps) {
+			v.problem("context %#x: stackp %d is outside its %d slots", uint64(o), sp.Int(), o.NumSlots())
+		}
+	}
+	for i := range n {
+		s := o.Slot(i)
+		v.checkOop(s, "object %#x, slot %d", uint64(o), i)
+		young = young || v.h.IsYoung(s)
+	}
+	if young && o >= v.h.OldStart && hd&RememberedBit == 0 {
+		v.problem("object %#x is old, refers to young objects and is not remembered", uint64(o))
+	}
+	if hd&RememberedBit != 0 && o < v.h.OldStart {
+		v.problem("object %#x is young and remembered", uint64(o))
+	}
+}
+
+// possibleClass tells whether headers may have a class index.
+func (v *verifier) possibleClass(index uint32) bool {
+	switch {
+	case index == ClassForwarder || index == ClassBridge:
+		return true
+	case index >= ClassArrayPun && index <= ClassWordsPun:
+		return true
+	case index <= ClassLastPun:
+		return false
+	}
+	return v.h.ClassAt(index) != v.h.Nil
+}
+
+func (v *verifier) checkRemembered() {
+	set := make(map[Oop]bool, len(v.h.remembered))
+	for _, o := range v.h.remembered {
+		if set[o] {
+			v.problem("object %#x is in the remembered set twice", uint64(o))
+		}
+		set[o] = true
+		if !v.isObject(o) || o < v.h.OldStart {
+			v.problem("%#x is in the remembered set and no old object", uint64(o))
+		} else if o.Header()&RememberedBit == 0 {
+			v.problem("object %#x is in the remembered set and its header does not say so", uint64(o))
+		}
+	}
+	v.h.eachInOld(func(o Oop) bool {
+		if o.Header()&RememberedBit != 0 && o.Header().ClassIndex() != ClassFree && !set[o] {
+			v.problem("object %#x says it is in the remembered set and is not", uint64(o))
+		}
+		return true
+	})
+}
+
+func (v *verifier) checkRoots() {
+	for _, r := range []struct {
+		what string
+		o    Oop
+	}{
+		{"nil", v.h.Nil}, {"false", v.h.False}, {"true", v.h.True}, {"the special objects", v.h.Specials},
+		{"the hidden roots", v.h.HiddenRoots},
+	} {
+		if r.o != Invalid {
+			v.checkOop(r.o, "%s", r.what)
+		}
+	}
+	for i, o := range v.h.mourners {
+		v.checkOop(o, "mourn queue, entry %d", i)
+	}
+	for i, p := range v.h.handles.slots {
+		if *p != Invalid {
+			v.checkOop(*p, "handle %d", i)
+		}
+	}
+	v.h.mutator.VisitRoots(func(p *Oop) {
+		if *p != Invalid {
+			v.checkOop(*p, "a root outside the heap")
+		}
+	})
+}
+
+func (v *verifier) checkClassTable() {
+	for i, page := range v.h.classPages {
+		if page.NumSlots() != classPageSlots || v.h.HiddenRoots.Slot(i) != page {
+			v.problem("class table page %d at %#x is damaged", i, uint64(page))
+			return
+		}
+	}
+	v.h.EachClass(func(index uint32, c Oop) {
+		switch {
+		case !c.IsObject() || !c.Format().IsPointers() || c.NumSlots() <= ClassFormat:
+			v.problem("class table, index %d: %#x is no class", index, uint64(c))
+		case index >= FirstFreeClass && v.h.ClassAt(c.Header().Hash()) != c:
+			v.problem("class table, index %d: the class at %#x has hash %d, which is another class's", index, uint64(c), c.Header().Hash())
+		}
+	})
+}
