@@ -36,7 +36,7 @@ func Fuzz(t *testing.T, module plugin.Module, calls int, setup func(v *VM) []hea
 }
 
 func primitiveNames(t *testing.T, module plugin.Module, setup func(v *VM) []heap.Oop) []string {
-	v := New(t)
+	v := New(t, module)
 	if setup != nil {
 		setup(v)
 	}

@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"sync"
 	"testing"
+	"testing/fstest"
 
 	"github.com/sista-vm/sista/heap"
 	"github.com/sista-vm/sista/host"
@@ -50,7 +51,7 @@ func New(t testing.TB, modules ...plugin.Module) *VM {
 	}
 	h.Specials = h.AllocateOld(heap.ClassArray, heap.FmtArray, 60)
 	v := &VM{T: t, heap: h, Session: 0x5e551, Signals: make(chan int, 1000)}
-	v.World = &host.Host{Clock: host.NewVirtualClock(), Console: host.Streams{}, Entropy: rand.Reader}
+	v.World = &host.Host{Clock: host.NewVirtualClock(), Console: host.Streams{}, Files: host.ReadOnly(fstest.MapFS{}), Entropy: rand.Reader}
 	// The heap would take these for free chunks: give them some class.
 	for _, o := range []heap.Oop{h.Nil, h.False, h.True} {
 		o.SetClassIndex(heap.FirstFreeClass - 1)
