@@ -6,8 +6,8 @@ const MaxSlots = 1 << 40
 // maxEdenSlots is the largest object made in eden; larger ones are born old.
 const maxEdenSlots = 65535
 
-// sizeOf answers the bytes of an object of n slots, headers included.
-func sizeOf(n uint64) uint64 {
+// SizeOf answers the bytes of an object of n slots, headers included.
+func SizeOf(n uint64) uint64 {
 	switch {
 	case n == 0:
 		return 2 * Word
@@ -74,7 +74,7 @@ func (h *Heap) allocateSlow(classIndex uint32, f Format, slots int) Oop {
 	if slots < 0 || slots > MaxSlots {
 		return Invalid
 	}
-	size := sizeOf(uint64(slots))
+	size := SizeOf(uint64(slots))
 	if slots <= maxEdenSlots {
 		if h.EdenFree+size > h.EdenLimit && !h.needScavenge {
 			h.needScavenge = true
@@ -98,7 +98,7 @@ func hasPointers(f Format) bool { return f <= FmtForwarder || f >= FmtMethod }
 
 // initialize writes headers and slots of an object whose memory starts at an address.
 func (h *Heap) initialize(at uint64, classIndex uint32, f Format, slots uint64) Oop {
-	end := at + sizeOf(slots)
+	end := at + SizeOf(slots)
 	if slots >= OverflowSlots {
 		StoreWord(at, OverflowSlots<<SlotsShift|slots)
 		at += Word
@@ -126,7 +126,7 @@ func (h *Heap) AllocatePinned(classIndex uint32, f Format, slots int) Oop {
 }
 
 func (h *Heap) allocateOld(classIndex uint32, f Format, slots int) Oop {
-	at := h.old.allocate(sizeOf(uint64(slots)))
+	at := h.old.allocate(SizeOf(uint64(slots)))
 	if at == 0 {
 		if !h.needCompact {
 			h.needFull, h.needCompact = true, true
