@@ -36,8 +36,20 @@ func (a *Assembler) NewLabel() Label {
 	return Label(len(a.labels) - 1)
 }
 
-// Place puts a label where the next instruction will be.
-func (a *Assembler) Place(l Label) { a.labels[l] = len(a.items) }
+// Place puts a label where the next instruction will be. If the instruction
+// before is an unconditional jump to the label it is removed.
+func (a *Assembler) Place(l Label) {
+	n := len(a.items)
+	if n > 0 && a.items[n-1].label == l && a.items[n-1].in.Op == Jump {
+		a.items = a.items[:n-1]
+		for i, at := range a.labels {
+			if at == n {
+				a.labels[i] = n - 1
+			}
+		}
+	}
+	a.labels[l] = len(a.items)
+}
 
 // Here answers a label placed where the next instruction will be.
 func (a *Assembler) Here() Label {
@@ -100,4 +112,24 @@ func (a *Assembler) Assemble() (code []byte, pcs []int, err error) {
 		}
 	}
 	return code, pcs[:len(a.items)], nil
+}
+
+// ThreadJumps lets every jump that leads to an unconditional jump forward go
+// where that one leads. Jumps back stay what they are, so that a loop keeps
+// one way back to its top.
+func (a *Assembler) ThreadJumps() {
+	for i := range a.items {
+		it := &a.items[i]
+		for it.label >= 0 {
+			to := a.labels[it.label]
+			if to < 0 || to <= i || to >= len(a.items) {
+				break
+			}
+			next := &a.items[to]
+			if next.label < 0 || next.in.Op != Jump || a.labels[next.label] <= to {
+				break
+			}
+			it.label = next.label
+		}
+	}
 }
