@@ -68,6 +68,10 @@ func newTestHeap(t testing.TB, c Config) *Heap {
 		o.SetClassIndex(testUndefined)
 	}
 	h.Specials = h.AllocateOld(ClassArray, FmtArray, 60)
+	// Classes without instances live because something else refers to them.
+	for i := testClassClass; i <= testMethod; i++ {
+		h.SetSpecial(i-testClassClass, h.ClassAt(uint32(i)))
+	}
 	return h
 }
 
