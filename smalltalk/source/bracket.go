@@ -1,6 +1,8 @@
 package source
 
 import (
+	"strings"
+
 	"github.com/sista-vm/sista/smalltalk/ast"
 	"github.com/sista-vm/sista/smalltalk/parser"
 )
@@ -68,10 +70,21 @@ func (s *scriptReader) definitionBody(b *classBody) {
 	end := s.close(s.i)
 	if end < 0 {
 		s.fail(s.at(0).Start, "expected ']' for the '[' of %s before the end", b.name)
-		end = len(s.tokens) - 1
+		end = s.likelyEnd()
 	}
 	s.i++
 	s.body(b, end)
+}
+
+// likelyEnd answers the index of the first closing bracket that begins a line,
+// or of the end.
+func (s *scriptReader) likelyEnd() int {
+	for i, t := range s.tokens[s.i:] {
+		if t.Kind == parser.CloseBracket && strings.IndexByte("\r\n", s.text[t.Start-1]) >= 0 {
+			return s.i + i
+		}
+	}
+	return len(s.tokens) - 1
 }
 
 // body reads up to the token end, and moves past it.
@@ -110,6 +123,23 @@ func (s *scriptReader) skipMember(end int) {
 			} else {
 				s.i = end
 			}
+			return
+		}
+	}
+}
+
+// skipPast moves past the operator that closes a bad declaration, or like
+// skipMember when that comes first.
+func (s *scriptReader) skipPast(operator byte, end int) {
+	for ; s.i < end; s.i++ {
+		switch t := s.at(0); t.Kind {
+		case parser.BinaryOp:
+			if t.Text[0] == operator {
+				s.splitOperator()
+				return
+			}
+		case parser.Period, parser.OpenBracket, parser.HashBracket:
+			s.skipMember(end)
 			return
 		}
 	}
@@ -160,7 +190,7 @@ func (s *scriptReader) variables(b *classBody, end int) {
 			return
 		default:
 			s.fail(t.Start, "expected a variable's name or '|', found '%s'", s.text[t.Start:t.End])
-			s.skipMember(end)
+			s.skipPast('|', end)
 			return
 		}
 	}
@@ -186,7 +216,7 @@ func (s *scriptReader) attribute(b *classBody, end int) {
 	keyword := s.at(0)
 	if keyword.Kind != parser.Keyword {
 		s.fail(open, "expected an attribute such as <comment: 'text'>")
-		s.skipMember(end)
+		s.skipPast('>', end)
 		return
 	}
 	s.i++
@@ -269,19 +299,7 @@ func (s *scriptReader) classVariable(b *classBody, end int) {
 		s.i++
 		return
 	}
-	depth := 0
-	for ; s.i < end; s.i++ {
-		switch s.at(0).Kind {
-		case parser.OpenParen, parser.OpenBracket, parser.OpenBrace,
-			parser.HashParen, parser.HashBracket, parser.HashBrace:
-			depth++
-		case parser.CloseParen, parser.CloseBracket, parser.CloseBrace:
-			depth--
-		}
-		if depth <= 0 && s.at(0).Kind == parser.Period {
-			break
-		}
-	}
+	s.skipStatement(end, func() bool { return false })
 	span := ast.Span{Start: name.Start, End: s.tokens[s.i-1].End}
 	s.statements(Statements{origin: origin{s.cut(span)}, Class: b.name})
 }

@@ -56,6 +56,10 @@ func recognizeMessages(receiver ast.Expr, messages []*ast.Message) (Unit, error)
 			return nil, nil
 		}
 	}
+	if v, ok := receiver.(*ast.Variable); ok && v.Name == "Trait" && strings.HasPrefix(first.Selector, "named:") {
+		name, _ := textOf(first.Args[0])
+		return nil, fmt.Errorf("%s is a trait: traits are not supported", name)
+	}
 	if u, err := recognizeFluid(receiver, messages); u != nil || err != nil {
 		return u, err
 	}

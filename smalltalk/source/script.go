@@ -240,42 +240,62 @@ func (s *scriptReader) eval() {
 
 // statement reads up to the period that ends it, which it takes.
 func (s *scriptReader) statement(end int) {
-	start, depth := s.i, 0
-	for ; s.i < end; s.i++ {
-		t := s.at(0)
-		switch t.Kind {
-		case parser.OpenParen, parser.OpenBracket, parser.OpenBrace,
-			parser.HashParen, parser.HashBracket, parser.HashBrace:
-			depth++
-		case parser.CloseParen, parser.CloseBracket, parser.CloseBrace:
-			depth--
-		}
-		if depth <= 0 && (t.Kind == parser.Period || isOperator(t, "!") && s.at(1).Kind == parser.EOF) {
-			break
-		}
-		if depth <= 0 && s.i > start && s.declarationEnds(start) {
-			s.i++
-			break
-		}
-	}
+	start := s.i
+	balanced := s.skipStatement(end, func() bool { return s.declarationEnds(start) })
 	if s.i == start {
 		s.i++
 	}
 	errors := len(s.errors)
 	span := ast.Span{Start: s.tokens[start].Start, End: s.tokens[s.i-1].End}
 	s.statements(Statements{origin: origin{s.cut(span)}, TopLevel: true})
-	if len(s.errors) > errors && depth != 0 {
+	if len(s.errors) > errors && !balanced {
 		// The end was looked for in the wrong place.
 		s.i = start + 1
 		s.resume()
 	}
 }
 
+// skipStatement moves to the period outside of all brackets that ends the
+// statement, or past the token where ends answers true. It answers false when
+// it comes to a bracket that closes none, or to the end with one still open.
+func (s *scriptReader) skipStatement(end int, ends func() bool) (balanced bool) {
+	var open []parser.Kind
+	for ; s.i < end; s.i++ {
+		switch t := s.at(0); t.Kind {
+		case parser.OpenParen, parser.HashParen:
+			open = append(open, parser.CloseParen)
+		case parser.OpenBracket, parser.HashBracket:
+			open = append(open, parser.CloseBracket)
+		case parser.OpenBrace, parser.HashBrace:
+			open = append(open, parser.CloseBrace)
+		case parser.CloseParen, parser.CloseBracket, parser.CloseBrace:
+			if len(open) == 0 || open[len(open)-1] != t.Kind {
+				s.i++ // it belongs to the statement, to be reported with it
+				return false
+			}
+			open = open[:len(open)-1]
+		case parser.Period:
+			if len(open) == 0 {
+				return true
+			}
+		case parser.BinaryOp:
+			if len(open) == 0 && t.Text == "!" && s.at(1).Kind == parser.EOF {
+				return true
+			}
+			if ends() {
+				s.i++
+				return true
+			}
+		}
+	}
+	return len(open) == 0
+}
+
 // declarationEnds says that the current token is the bar that closes a
 // declaration of variables which the token at start opens, so that a
 // definition may follow.
 func (s *scriptReader) declarationEnds(start int) bool {
-	if !isOperator(s.tokens[start], "|") || !isOperator(s.at(0), "|") {
+	if s.i == start || !isOperator(s.tokens[start], "|") || !isOperator(s.at(0), "|") {
 		return false
 	}
 	for _, t := range s.tokens[start+1 : s.i] {
