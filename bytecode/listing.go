@@ -16,22 +16,25 @@ import (
 // The code of a block follows the line that makes its closure, one tab deeper.
 // Bytes that are no whole instruction end the listing with a line that says so.
 func List(m *Method) string {
-	l := lister{}
+	l := lister{open: map[*Method]bool{}}
 	l.method(m, 0)
 	return l.String()
 }
 
-// maxListingDepth bounds the nesting of blocks: literals of damaged images may
-// be cyclic.
-const maxListingDepth = 64
-
-type lister struct{ strings.Builder }
+type lister struct {
+	strings.Builder
+	open  map[*Method]bool
+	count int
+}
 
 func (l *lister) method(m *Method, depth int) {
-	if depth > maxListingDepth {
-		fmt.Fprintf(l, "%s(blocks nested deeper than %d)\n", strings.Repeat("\t", depth), maxListingDepth)
+	l.count++
+	if l.open[m] || depth > maxBlockNesting || l.count > maxBlocks {
+		fmt.Fprintf(l, "%s(a block that contains itself, or too many)\n", strings.Repeat("\t", depth))
 		return
 	}
+	l.open[m] = true
+	defer delete(l.open, m)
 	start := m.Header.StartPC()
 	var ends []int // of the bodies of closures inside this method
 	code := m.Code[:m.End()]
@@ -39,7 +42,7 @@ func (l *lister) method(m *Method, depth int) {
 		for len(ends) > 0 && in.PC >= ends[len(ends)-1] {
 			ends = ends[:len(ends)-1]
 		}
-		tabs := strings.Repeat("\t", depth+min(len(ends), maxListingDepth))
+		tabs := strings.Repeat("\t", depth+len(ends))
 		if err != nil {
 			fmt.Fprintf(l, "%s%d <% X> %v\n", tabs, in.PC+start, code[in.PC:min(in.PC+8, len(code))], err)
 			return

@@ -32,7 +32,7 @@ func (e *VerifyError) Error() string {
 // What it does not prove: that temps said to hold temp vectors do, and what
 // the operands of inlined primitives are.
 func Verify(m *Method) error {
-	return verify(m, "", 0)
+	return (&family{state: map[*Method]visit{}}).verify(m, "", 0)
 }
 
 // FrameUse answers how many slots the method's own activation needs for
@@ -46,13 +46,35 @@ func FrameUse(m *Method) (int, error) {
 	return v.deepest, nil
 }
 
-const maxBlockNesting = 256
+// Literals of damaged images may be cyclic, and may be made anew whenever they
+// are asked for: a method with its blocks may not be larger than this.
+const (
+	maxBlockNesting = 2000
+	maxBlocks       = 1 << 16
+)
 
-func verify(m *Method, path string, nesting int) error {
+// A family is a method with its blocks while it is visited.
+type family struct{ state map[*Method]visit }
+
+type visit uint8
+
+const (
+	active visit = iota + 1
+	done
+)
+
+func (f *family) verify(m *Method, path string, nesting int) error {
 	v := verifier{m: m, path: path}
-	if nesting > maxBlockNesting {
-		return v.errorf(0, "blocks nested deeper than %d", maxBlockNesting)
+	switch f.state[m] {
+	case active:
+		return v.errorf(0, "the block contains itself")
+	case done:
+		return nil
 	}
+	if nesting > maxBlockNesting || len(f.state) > maxBlocks {
+		return v.errorf(0, "too many blocks")
+	}
+	f.state[m] = active
 	if err := v.run(); err != nil {
 		return err
 	}
@@ -70,10 +92,11 @@ func verify(m *Method, path string, nesting int) error {
 		if err := v.checkClosure(in, block); err != nil {
 			return err
 		}
-		if err := verify(block, fmt.Sprintf("%sblock in literal %d: ", path, in.Index), nesting+1); err != nil {
+		if err := f.verify(block, fmt.Sprintf("%sblock in literal %d: ", path, in.Index), nesting+1); err != nil {
 			return err
 		}
 	}
+	f.state[m] = done
 	return nil
 }
 
