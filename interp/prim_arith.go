@@ -562,3 +562,10 @@ func primHighBit(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 	}
 	return heap.FromInt(int64(bits.Len64(uint64(c.Receiver.Int())))), plugin.OK
 }
+
+func primAsFloat(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
+	if !c.Receiver.IsInt() {
+		return c.Fail(plugin.BadReceiver)
+	}
+	return answerFloat(c, float64(c.Receiver.Int()), plugin.OK)
+}
