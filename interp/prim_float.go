@@ -59,9 +59,6 @@ func numbers(c *plugin.Call) (a, b float64, f plugin.Failure) {
 	return a, b, plugin.OK
 }
 
-// maxExactInt is the greatest integer below which every one is a float.
-const maxExactInt = 1 << 53
-
 // comparands answers receiver and argument of a comparison.
 func comparands(c *plugin.Call) (a, b float64, f plugin.Failure) {
 	a, b, f = numbers(c)
@@ -72,7 +69,7 @@ func comparands(c *plugin.Call) (a, b float64, f plugin.Failure) {
 }
 
 func inexact(o heap.Oop) bool {
-	return o.IsInt() && (o.Int() > maxExactInt || o.Int() < -maxExactInt)
+	return o.IsInt() && (o.Int() > exactInt || o.Int() < -exactInt)
 }
 
 // answerFloat ends a primitive whose operands were found with f.
