@@ -245,15 +245,15 @@ func primAllInstances(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 	if !in.couldBeClass(class) {
 		return c.Fail(plugin.BadReceiver)
 	}
-	return in.collect(c, in.instancesOf(class))
+	return in.arrayOf(c, in.instancesOf(class))
 }
 
 func primAllObjects(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
-	return in.collect(c, func(heap.Oop) bool { return true })
+	return in.arrayOf(c, func(heap.Oop) bool { return true })
 }
 
-// collect answers an Array, which is not itself among them, of all objects of a kind.
-func (in *Interp) collect(c *plugin.Call, wanted func(heap.Oop) bool) (heap.Oop, plugin.Failure) {
+// arrayOf answers an Array, which is not itself among them, of all objects of a kind.
+func (in *Interp) arrayOf(c *plugin.Call, wanted func(heap.Oop) bool) (heap.Oop, plugin.Failure) {
 	n := 0
 	in.heap.EachObject(func(o heap.Oop) bool {
 		if wanted(o) {
@@ -297,7 +297,7 @@ func primInstanceSize(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 		if f != plugin.OK {
 			return c.Fail(f)
 		}
-		return c.ReturnUint(heap.SizeOf(uint64(slots)))
+		return c.ReturnUint(uint64(objectSize(slots)))
 	}
 	n := c.Arg(0)
 	if !n.IsInt() || n.Int() < 0 {
@@ -313,5 +313,16 @@ func primInstanceSize(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 	if f != plugin.OK {
 		return c.Fail(f)
 	}
-	return c.ReturnUint(heap.SizeOf(uint64(slots)))
+	return c.ReturnUint(uint64(objectSize(slots)))
+}
+
+// objectSize answers the bytes of an object of some slots, headers included.
+func objectSize(slots int) int {
+	switch {
+	case slots == 0:
+		return 2 * heap.Word
+	case slots >= heap.OverflowSlots:
+		return (slots + 2) * heap.Word
+	}
+	return (slots + 1) * heap.Word
 }
