@@ -126,6 +126,7 @@ func (in *Interp) Moved() {
 	in.nilOop, in.falseOop, in.trueOop = h.Nil, h.False, h.True
 	in.refreshSpecials()
 	in.flushMethodCache()
+	in.SignalSemaphore(in.system.gcSemaphore)
 	if h.Stats.FullGCs != in.fullGCs {
 		in.fullGCs = h.Stats.FullGCs
 		in.forwarders = false

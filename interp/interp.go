@@ -74,12 +74,14 @@ type Interp struct {
 	request   requests
 	timer     timer
 	hostCalls []*HostCall
+	system    systemState
 
 	stopped bool // Run is to return err
 	err     error
 	quitBy  *Quit
 
 	profileSemaphore heap.Oop
+	lastSaveError    error
 	startedAt        int64 // monotonic nanoseconds
 
 	Stats Stats
@@ -94,10 +96,10 @@ type Options struct {
 	Args       []string // image arguments: attributes 2 and up
 	VMArgs     []string // options before the image name: attributes -1 and down
 	Header     ImageHeader
-	Save       func(path string) error // writes the heap; nil: snapshots fail
-	StackPages int                     // 0 = default
-	Done       <-chan struct{}         // closed when the VM is to stop; may be nil
-	Fatal      func(message string)    // told of errors that end the VM, before Run answers them
+	Save       func(path string, hd ImageHeader) error // writes the heap, which was collected just now; nil: snapshots fail
+	StackPages int                                     // 0 = default
+	Done       <-chan struct{}                         // closed when the VM is to stop; may be nil
+	Fatal      func(message string)                    // told of errors that end the VM, before Run answers them
 }
 
 // ImageHeader is what the interpreter heeds and the image may change of the image file's header.
