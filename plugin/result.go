@@ -94,13 +94,16 @@ func (c *Call) NewArray(elements ...heap.Oop) heap.Oop {
 // specialPoint is the place of class Point in the special objects array.
 const specialPoint = 12
 
+// PointClass answers class Point.
+func (c *Call) PointClass() heap.Oop { return c.follow(c.Heap.Special(specialPoint)) }
+
 // NewPoint makes a Point; Invalid if there is no memory or no such class, or if a
 // coordinate is Invalid.
 func (c *Call) NewPoint(x, y heap.Oop) heap.Oop {
 	if x == heap.Invalid || y == heap.Invalid {
 		return heap.Invalid
 	}
-	p, err := c.Heap.NewFixed(c.follow(c.Heap.Special(specialPoint)))
+	p, err := c.Heap.NewFixed(c.PointClass())
 	if err != heap.OK || p.NumSlots() < 2 {
 		return heap.Invalid
 	}
