@@ -44,6 +44,7 @@ func newTestHeap(t testing.TB, c Config) *Heap {
 			t.Fatal("no memory for classes")
 		}
 		c.SetSlotRaw(ClassFormat, FromInt(int64(f)<<16|int64(fixed)))
+		c.SetSlotRaw(6, FromInt(int64(index))) // for a name
 	}
 	class(testClassClass, 11, FmtFixed)
 	class(testUndefined, 0, FmtEmpty)

@@ -219,9 +219,9 @@ func (s *oldSpace) lastLarge() int {
 func writeChunk(at, size uint64) {
 	slots := size/Word - 1
 	if slots >= OverflowSlots {
-		// The overflow word, then the header.
+		// The overflow word, then the header, which points at it even for 254 slots.
 		StoreWord(at, OverflowSlots<<SlotsShift|(slots-1))
-		StoreWord(at+Word, uint64(MakeHeader(slots-1, FmtWords64, ClassFree)))
+		StoreWord(at+Word, uint64(MakeHeader(OverflowSlots, FmtWords64, ClassFree)))
 		return
 	}
 	StoreWord(at, uint64(MakeHeader(slots, FmtWords64, ClassFree)))
