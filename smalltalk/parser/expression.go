@@ -126,7 +126,8 @@ func (p *parser) binaryMessage() ast.Message {
 }
 
 func (p *parser) keywordMessage() ast.Message {
-	var m ast.Message
+	m := ast.Message{Selector: p.tok.Text}
+	var more []string // keywords beyond the first
 	start := p.tok.Start
 	height := 0
 	for p.tok.Kind == Keyword {
@@ -136,13 +137,14 @@ func (p *parser) keywordMessage() ast.Message {
 		arg = p.binaryMessages(arg, argStart)
 		p.requireMessage(arg)
 		height = max(height, p.height)
-		if m.Selector == "" {
-			m.Selector = keyword.Text
-		} else {
-			m.Selector += keyword.Text
+		if len(m.Args) > 0 {
+			more = append(more, keyword.Text)
 		}
 		m.SelectorParts = append(m.SelectorParts, keyword.Span)
 		m.Args = append(m.Args, arg)
+	}
+	if more != nil {
+		m.Selector += strings.Join(more, "")
 	}
 	m.Span = p.from(start)
 	p.height = height

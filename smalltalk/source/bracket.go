@@ -89,7 +89,7 @@ func (s *scriptReader) likelyEnd() int {
 
 // body reads up to the token end, and moves past it.
 func (s *scriptReader) body(b *classBody, end int) {
-	for s.i < end {
+	for s.i < end && !s.tooMany() {
 		t := s.at(0)
 		switch {
 		case t.Kind == parser.Period || isOperator(t, "!"):

@@ -18,7 +18,7 @@ import (
 //		^ 1! !                                     until an empty chunk
 func ReadChunks(src *ast.Source) ([]Unit, error) {
 	c := chunkReader{reader: newReader(src, parser.Options{UnderscoreAssignment: true})}
-	for c.skip(); c.pos < len(c.text); c.skip() {
+	for c.skip(); c.pos < len(c.text) && !c.tooMany(); c.skip() {
 		if c.text[c.pos] == '!' {
 			c.pos++
 			c.announcement()
@@ -110,8 +110,9 @@ func (c *chunkReader) announcement() {
 		}
 		c.methods(m)
 	case keywords[0] == "commentStamp:":
-		comment := c.next()
-		c.add(&ClassExtension{origin: origin{comment}, Name: name, Comment: comment.Text})
+		if comment := c.next(); comment.Text != "" {
+			c.add(&ClassExtension{origin: origin{comment}, Name: name, Comment: comment.Text})
+		}
 	case keywords[0] == "reorganize":
 		c.next() // the categories, which every method names by itself
 	default:
@@ -133,7 +134,7 @@ func (c *chunkReader) isFeature(chunk *ast.Source) bool {
 
 // methods reads methods until an empty chunk.
 func (c *chunkReader) methods(m MethodDefinition) {
-	for {
+	for !c.tooMany() {
 		chunk := c.next()
 		if chunk.Text == "" {
 			return

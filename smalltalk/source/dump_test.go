@@ -102,15 +102,13 @@ func checkPlaces(t *testing.T, text string, units []Unit) {
 	t.Helper()
 	whole := ast.NewSource("", text)
 	offsets := map[ast.Position]int{}
-	for i := range len(text) + 1 {
-		if p := whole.Position(i); i == 0 || whole.Position(i-1) != p {
-			offsets[p] = i
-		}
+	for i := range text {
+		offsets[whole.Position(i)] = i
 	}
 	for _, u := range units {
 		src := u.Text()
 		for _, i := range []int{0, len(src.Text) - 1} {
-			if i < 0 || src.Text[i] >= 0x80 {
+			if i < 0 || i >= len(src.Text) || src.Text[i] >= 0x80 {
 				continue
 			}
 			p := src.Position(i)

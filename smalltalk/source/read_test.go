@@ -178,6 +178,33 @@ func fuzz(f *testing.F, read func(*ast.Source) ([]Unit, error), seeds ...string)
 	})
 }
 
+// TestManyErrors checks that files that are all errors are not read to the end
+// once an error.
+func TestManyErrors(t *testing.T) {
+	const many = 30_000
+	tests := []struct {
+		name string
+		read func(*ast.Source) ([]Unit, error)
+		text string
+	}{
+		{"Tonel", ReadTonel, "Class { #name : #Foo }\n" + strings.Repeat("Foo >> a [\n", many)},
+		{"Tonel methods", ReadTonel, "Class { #name : #Foo }\n" + strings.Repeat("Foo >> a [ ( ]\n", many)},
+		{"chunks", ReadChunks, strings.Repeat("a b:!\n", many)},
+		{"methods", ReadScript, strings.Repeat("Foo >> a [\n", many)},
+		{"classes", ReadScript, strings.Repeat("Foo subclass: A [\n", many)},
+		{"statements", ReadScript, strings.Repeat("a := (3.\n", many)},
+		{"characters", ReadScript, strings.Repeat("a `\n", many)},
+		{"members", ReadScript, "Foo extend [" + strings.Repeat("3 [ ] ", many) + "]"},
+	}
+	for _, tt := range tests {
+		_, err := tt.read(newSource(tt.text))
+		es, ok := err.(parser.Errors)
+		if !ok || len(es) > maxErrors+1 || len(es) == 0 {
+			t.Errorf("%s: %d errors", tt.name, len(es))
+		}
+	}
+}
+
 func FuzzTonel(f *testing.F) {
 	fuzz(f, ReadTonel, "\"c\"\nClass { #name : #Foo, #instVars : [ 'a' ], #type : #bytes }\n{ #category : 'x' }\nFoo class >> bar: x [ ^ [ ']' ] ]\n",
 		"Extension { #name : 'Foo' }\nFoo >> a [ ^ (\n]\n\nFoo >> b [\n]", "Package { #name : #'A\\u00e9' }")

@@ -60,7 +60,7 @@ func (s *scriptReader) scan() {
 		}
 		s.report(err)
 		pos = err.(*parser.Error).Offset
-		if c := s.text[min(pos, len(s.text)-1)]; pos >= len(s.text) || c == '\'' || c == '"' {
+		if pos >= len(s.text) || s.text[pos] == '\'' || s.text[pos] == '"' || s.tooMany() {
 			end := ast.Span{Start: len(s.text), End: len(s.text)}
 			s.tokens = append(s.tokens, parser.Token{Kind: parser.EOF, Span: end})
 			return
@@ -88,7 +88,7 @@ func simple(name string) string { return name[strings.LastIndexByte(name, '.')+1
 // items reads what stands before the token end, at the top level or within
 // Namespace current: X [ ... ].
 func (s *scriptReader) items(end int) {
-	for s.i < end {
+	for s.i < end && !s.tooMany() {
 		t := s.at(0)
 		switch {
 		case t.Kind == parser.Period || isOperator(t, "!"):
@@ -245,10 +245,8 @@ func (s *scriptReader) statement(end int) {
 	if s.i == start {
 		s.i++
 	}
-	errors := len(s.errors)
 	span := ast.Span{Start: s.tokens[start].Start, End: s.tokens[s.i-1].End}
-	s.statements(Statements{origin: origin{s.cut(span)}, TopLevel: true})
-	if len(s.errors) > errors && !balanced {
+	if !s.statements(Statements{origin: origin{s.cut(span)}, TopLevel: true}) && !balanced {
 		// The end was looked for in the wrong place.
 		s.i = start + 1
 		s.resume()

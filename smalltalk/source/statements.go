@@ -7,16 +7,16 @@ import (
 
 // statements parses the text of s.Source and adds it. What is recognized as a
 // definition is a unit of its own: a chunk with several statements and no
-// declarations is taken apart for that.
-func (r *reader) statements(s Statements) {
+// declarations is taken apart for that. It answers false when there is an error.
+func (r *reader) statements(s Statements) bool {
 	sequence, err := parser.ParseDoIt(s.Source, r.opt)
 	if err != nil {
 		r.report(err)
-		return
+		return false
 	}
 	s.Sequence = sequence
 	if len(sequence.Statements)+len(sequence.Temps) == 0 {
-		return // a comment
+		return true // a comment
 	}
 	if len(sequence.Statements) > 1 && len(sequence.Temps) == 0 && r.definesClass(sequence) {
 		for _, each := range sequence.Statements {
@@ -24,12 +24,12 @@ func (r *reader) statements(s Statements) {
 			part.Source = sliceOf(s.Source, each.Range())
 			r.statements(part)
 		}
-		return
+		return true
 	}
 	if len(sequence.Statements) == 1 {
 		if s.Definition, err = RecognizeDefinition(sequence.Statements[0]); err != nil {
 			r.report(parser.NewError(s.Source, sequence.Statements[0].Range().Start, "%s", err))
-			return
+			return false
 		}
 		switch d := s.Definition.(type) {
 		case *ClassDefinition:
@@ -39,6 +39,7 @@ func (r *reader) statements(s Statements) {
 		}
 	}
 	r.add(&s)
+	return true
 }
 
 // definesClass says that a statement among several is a definition.

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -16,13 +17,24 @@ type reader struct {
 	opt    parser.Options
 	units  []Unit
 	errors parser.Errors
-	// known is the place computed last. Units are met in rising order, so the
-	// next place is found from it without counting the lines of the file again.
+	// lines has the offset of the beginning of every line.
+	lines []int
+	// known is the place computed last. The next one is most often further
+	// along; on the same line its column is counted from there.
 	known ast.Piece
 }
 
+// maxErrors is the number of errors after which a file is not read on.
+const maxErrors = 100
+
 func newReader(src *ast.Source, opt parser.Options) *reader {
-	return &reader{src: src, text: src.Text, opt: opt, known: ast.Piece{Offset: 0, Line: 1, Column: 1}}
+	r := &reader{src: src, text: src.Text, opt: opt, lines: []int{0}}
+	for i := 0; i < len(r.text); i++ {
+		if c := r.text[i]; c == '\n' || c == '\r' && (i+1 == len(r.text) || r.text[i+1] != '\n') {
+			r.lines = append(r.lines, i+1)
+		}
+	}
+	return r
 }
 
 func (r *reader) add(u Unit) { r.units = append(r.units, u) }
@@ -35,13 +47,21 @@ func (r *reader) fail(offset int, format string, args ...any) {
 // report adds what a parser answered, unless that place was reported before.
 func (r *reader) report(err error) {
 	e := err.(*parser.Error)
+	if r.tooMany() {
+		return
+	}
 	for _, other := range r.errors {
 		if other.Position == e.Position {
 			return
 		}
 	}
-	r.errors = append(r.errors, e)
+	if r.errors = append(r.errors, e); r.tooMany() {
+		r.errors = append(r.errors, parser.NewError(e.Source, e.Offset, "too many errors: the rest of the file is not read"))
+	}
 }
+
+// tooMany says that no more of the file shall be read.
+func (r *reader) tooMany() bool { return len(r.errors) >= maxErrors }
 
 // found names the character at an offset for an error message.
 func (r *reader) found(offset int) string {
@@ -54,17 +74,14 @@ func (r *reader) found(offset int) string {
 
 // place answers where an offset of the text is.
 func (r *reader) place(offset int) ast.Piece {
-	if offset < r.known.Offset {
-		r.known = ast.Piece{Offset: 0, Line: 1, Column: 1}
+	at := ast.Piece{Offset: offset, Line: sort.SearchInts(r.lines, offset+1), Column: 1}
+	from := r.lines[at.Line-1]
+	if r.known.Line == at.Line && r.known.Offset <= offset {
+		from, at.Column = r.known.Offset, r.known.Column
 	}
-	at := ast.Source{Text: r.text[r.known.Offset:], Pieces: []ast.Piece{{Offset: 0, Line: r.known.Line, Column: r.known.Column}}}
-	position := at.Position(offset - r.known.Offset)
-	// A line end in two bytes must not be cut in two.
-	if offset > 0 && offset < len(r.text) && r.text[offset-1] == '\r' && r.text[offset] == '\n' {
-		return ast.Piece{Offset: offset, Line: position.Line, Column: position.Column}
-	}
-	r.known = ast.Piece{Offset: offset, Line: position.Line, Column: position.Column}
-	return r.known
+	at.Column += utf8.RuneCountInString(r.text[from:offset])
+	r.known = at
+	return at
 }
 
 // cut answers the source that is made of spans of the text.
@@ -149,21 +166,43 @@ func closing(text string, open int) int {
 func (r *reader) method(m MethodDefinition, pattern, body ast.Span) bool {
 	pattern = r.trimRight(pattern)
 	body = r.trimRight(body)
-	if _, err := parser.ParsePattern(r.cut(pattern), r.opt); err != nil {
-		r.report(err)
-		return false
-	}
 	m.Source = r.join([]ast.Span{pattern, body}, true)
-	return r.parseMethod(m)
-}
-
-// parseMethod parses the method in m.Source and adds it.
-func (r *reader) parseMethod(m MethodDefinition) bool {
 	tree, err := parser.ParseMethod(m.Source, r.opt)
+	if err != nil || patternEnd(tree) < pattern.End-pattern.Start {
+		// The pattern has a comment after it, or it is not what stands before
+		// the bracket.
+		if _, bad := parser.ParsePattern(r.cut(pattern), r.opt); bad != nil {
+			err = bad
+		}
+	}
 	if err != nil {
 		r.report(err)
 		return false
 	}
+	r.addMethod(m, tree)
+	return true
+}
+
+// patternEnd answers the offset of the end of a method's selector pattern.
+func patternEnd(m *ast.Method) int {
+	if n := len(m.Params); n > 0 {
+		return m.Params[n-1].End
+	}
+	return m.SelectorParts[0].End
+}
+
+// parseMethod parses the method in m.Source, which is all of its text, and adds
+// it.
+func (r *reader) parseMethod(m MethodDefinition) {
+	tree, err := parser.ParseMethod(m.Source, r.opt)
+	if err != nil {
+		r.report(err)
+		return
+	}
+	r.addMethod(m, tree)
+}
+
+func (r *reader) addMethod(m MethodDefinition, tree *ast.Method) {
 	m.Method = tree
 	for _, g := range tree.Pragmas {
 		if m.Category == "" && g.Selector == "category:" {
@@ -171,7 +210,6 @@ func (r *reader) parseMethod(m MethodDefinition) bool {
 		}
 	}
 	r.add(&m)
-	return true
 }
 
 // textOf answers the text of a string or symbol literal.

@@ -45,7 +45,7 @@ func (t *tonelReader) file() {
 	if !ok || !t.header(comment) {
 		return
 	}
-	for {
+	for !t.tooMany() {
 		if _, ok := t.comments(); !ok {
 			return
 		}
