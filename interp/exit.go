@@ -8,7 +8,7 @@ type exit int
 
 const (
 	exitSend                 exit = iota // the method cache has no entry: xSelector, xArgc
-	exitActivate                         // the entry xEntry is not plain code of this set: xArgc
+	exitForwardedTemp                    // a temp vector is a forwarder; pc is at the instruction
 	exitPoll                             // sp is below the stack limit
 	exitReturn                           // return xResult from a frame this loop did not call
 	exitNonLocalReturn                   // return xResult from the home of a block
@@ -36,4 +36,3 @@ const (
 func ld(a uint64) uint64          { return heap.Load(a) }
 func st(a, v uint64)              { heap.StoreWord(a, v) }
 func ldb(a uint64) byte           { return *(*byte)(heap.Pointer(a)) }
-func smallFloat(o uint64) float64 { return heap.Oop(o).SmallFloat() }

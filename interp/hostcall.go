@@ -35,15 +35,27 @@ func (in *Interp) Call(method, rcvr heap.Oop, args ...heap.Oop) (heap.Oop, error
 var errCallDone = errors.New("call done")
 
 func (in *Interp) startCall(method, rcvr heap.Oop, args []heap.Oop) (*HostCall, error) {
+	old := in.activeProcess()
+	process, ctx, err := in.newProcess(method, rcvr, args, in.priorityOf(old))
+	if err != nil {
+		return nil, err
+	}
+	// The process that was active goes on before others of its priority.
+	in.queue(old, true)
+	in.transferTo(process)
+	return &HostCall{context: ctx, process: process}, in.err
+}
+
+// newProcess makes a process, on no list, that is to run a method.
+func (in *Interp) newProcess(method, rcvr heap.Oop, args []heap.Oop, priority int) (process, ctx heap.Oop, err error) {
 	h := methodHeader(method)
 	if headerNumArgs(h) != len(args) {
-		return nil, errors.New("interp: wrong number of arguments for " + in.MethodName(method, in.heap.ClassOf(rcvr)))
+		return 0, 0, errors.New("interp: wrong number of arguments for " + in.MethodName(method, in.heap.ClassOf(rcvr)))
 	}
-	ctx := in.heap.Allocate(heap.ClassContext, heap.FmtVariable, contextFixed+contextSlots(method))
-	old := in.activeProcess()
-	process, aerr := in.heap.NewFixed(in.heap.ClassOf(old))
+	ctx = in.heap.Allocate(heap.ClassContext, heap.FmtVariable, contextFixed+contextSlots(method))
+	process, aerr := in.heap.NewFixed(in.heap.ClassOf(in.activeProcess()))
 	if ctx == heap.Invalid || aerr != 0 {
-		return nil, errors.New("interp: out of memory for a call from Go")
+		return 0, 0, errors.New("interp: out of memory for a call from Go")
 	}
 	store := in.heap.Store
 	start := int64(methodStart(h)) - 7
@@ -58,11 +70,23 @@ func (in *Interp) startCall(method, rcvr heap.Oop, args []heap.Oop) (*HostCall, 
 		store(ctx, contextFixed+i, a)
 	}
 	store(process, processContext, ctx)
-	store(process, processPriority, heap.FromInt(int64(in.priorityOf(old))))
-	// The process that was active goes on before others of its priority.
-	in.queue(old, true)
-	in.transferTo(process)
-	return &HostCall{context: ctx, process: process}, in.err
+	store(process, processPriority, heap.FromInt(int64(priority)))
+	return process, ctx, nil
+}
+
+// Spawn makes a process of a given priority that sends a message without
+// arguments; it runs when its turn comes. Call it from a function given to Post.
+func (in *Interp) Spawn(priority int, rcvr, selector heap.Oop) error {
+	m, err := in.senderMethod(selector, 0)
+	if err != nil {
+		return err
+	}
+	process, _, err := in.newProcess(m, in.nilOop, []heap.Oop{rcvr}, priority)
+	if err != nil {
+		return err
+	}
+	in.resume(process)
+	return nil
 }
 
 // finishHostCall ends the innermost call from Go if the running frame is its

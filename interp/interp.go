@@ -47,7 +47,6 @@ type Interp struct {
 	xArgc     int
 	xA, xB    int
 	xResult   heap.Oop
-	xEntry    *cacheEntry
 
 	nilOop, trueOop, falseOop heap.Oop // copies of the heap's, for the loops
 	oldStart                  uint64

@@ -13,19 +13,16 @@ import (
 // done, leaves the registers in in, and says what.
 func (in *Interp) runSista() exit {
 	pc, sp, fp, method := in.pc, in.sp, in.fp, uint64(in.method)
-	nilOop, trueOop, falseOop := uint64(in.nilOop), uint64(in.trueOop), uint64(in.falseOop)
-	oldStart := in.oldStart
+	// What the loop needs at every turn stays in these and no others: more of them
+	// would be spilled and reloaded around each bytecode.
 	recv := ld(fp - 32)
-	argc := ld(fp-16) >> 3 & flagArgcMask
-	args := fp + 8 + 8*argc
+	args := fp + 8 + 8*(ld(fp-16)>>3&flagArgcMask)
 	var (
-		sel, rcvr, tag, result, a, b, n, v, home, extA uint64
-		extB, numExtB                                  int64
-		e                                              *cacheEntry
-		ex                                             exit
-		cond                                           bool
+		sel, rcvr, tag, result, a, b, n, v, home uint64
+		e                                        *cacheEntry
+		ex                                       exit
+		cond                                     bool
 	)
-	_, _, _ = extA, extB, numExtB // not every set has extensions
 	for {
 		op := ldb(pc)
 		pc++
@@ -97,7 +94,7 @@ func (in *Interp) runSista() exit {
 		case 16: // pushLitVar 0
 
 			v = ld(method + 16 + 8*0)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(0)
 				ex = exitPushLitVar
 				goto leave
@@ -108,7 +105,7 @@ func (in *Interp) runSista() exit {
 		case 17: // pushLitVar 1
 
 			v = ld(method + 16 + 8*1)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(1)
 				ex = exitPushLitVar
 				goto leave
@@ -119,7 +116,7 @@ func (in *Interp) runSista() exit {
 		case 18: // pushLitVar 2
 
 			v = ld(method + 16 + 8*2)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(2)
 				ex = exitPushLitVar
 				goto leave
@@ -130,7 +127,7 @@ func (in *Interp) runSista() exit {
 		case 19: // pushLitVar 3
 
 			v = ld(method + 16 + 8*3)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(3)
 				ex = exitPushLitVar
 				goto leave
@@ -141,7 +138,7 @@ func (in *Interp) runSista() exit {
 		case 20: // pushLitVar 4
 
 			v = ld(method + 16 + 8*4)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(4)
 				ex = exitPushLitVar
 				goto leave
@@ -152,7 +149,7 @@ func (in *Interp) runSista() exit {
 		case 21: // pushLitVar 5
 
 			v = ld(method + 16 + 8*5)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(5)
 				ex = exitPushLitVar
 				goto leave
@@ -163,7 +160,7 @@ func (in *Interp) runSista() exit {
 		case 22: // pushLitVar 6
 
 			v = ld(method + 16 + 8*6)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(6)
 				ex = exitPushLitVar
 				goto leave
@@ -174,7 +171,7 @@ func (in *Interp) runSista() exit {
 		case 23: // pushLitVar 7
 
 			v = ld(method + 16 + 8*7)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(7)
 				ex = exitPushLitVar
 				goto leave
@@ -185,7 +182,7 @@ func (in *Interp) runSista() exit {
 		case 24: // pushLitVar 8
 
 			v = ld(method + 16 + 8*8)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(8)
 				ex = exitPushLitVar
 				goto leave
@@ -196,7 +193,7 @@ func (in *Interp) runSista() exit {
 		case 25: // pushLitVar 9
 
 			v = ld(method + 16 + 8*9)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(9)
 				ex = exitPushLitVar
 				goto leave
@@ -207,7 +204,7 @@ func (in *Interp) runSista() exit {
 		case 26: // pushLitVar 10
 
 			v = ld(method + 16 + 8*10)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(10)
 				ex = exitPushLitVar
 				goto leave
@@ -218,7 +215,7 @@ func (in *Interp) runSista() exit {
 		case 27: // pushLitVar 11
 
 			v = ld(method + 16 + 8*11)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(11)
 				ex = exitPushLitVar
 				goto leave
@@ -229,7 +226,7 @@ func (in *Interp) runSista() exit {
 		case 28: // pushLitVar 12
 
 			v = ld(method + 16 + 8*12)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(12)
 				ex = exitPushLitVar
 				goto leave
@@ -240,7 +237,7 @@ func (in *Interp) runSista() exit {
 		case 29: // pushLitVar 13
 
 			v = ld(method + 16 + 8*13)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(13)
 				ex = exitPushLitVar
 				goto leave
@@ -251,7 +248,7 @@ func (in *Interp) runSista() exit {
 		case 30: // pushLitVar 14
 
 			v = ld(method + 16 + 8*14)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(14)
 				ex = exitPushLitVar
 				goto leave
@@ -262,7 +259,7 @@ func (in *Interp) runSista() exit {
 		case 31: // pushLitVar 15
 
 			v = ld(method + 16 + 8*15)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(15)
 				ex = exitPushLitVar
 				goto leave
@@ -400,7 +397,7 @@ func (in *Interp) runSista() exit {
 			continue
 		case 64: // pushTemp 0
 			v = args - 8*0
-			if argc <= 0 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -408,7 +405,7 @@ func (in *Interp) runSista() exit {
 			continue
 		case 65: // pushTemp 1
 			v = args - 8*1
-			if argc <= 1 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -416,7 +413,7 @@ func (in *Interp) runSista() exit {
 			continue
 		case 66: // pushTemp 2
 			v = args - 8*2
-			if argc <= 2 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -424,7 +421,7 @@ func (in *Interp) runSista() exit {
 			continue
 		case 67: // pushTemp 3
 			v = args - 8*3
-			if argc <= 3 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -432,7 +429,7 @@ func (in *Interp) runSista() exit {
 			continue
 		case 68: // pushTemp 4
 			v = args - 8*4
-			if argc <= 4 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -440,7 +437,7 @@ func (in *Interp) runSista() exit {
 			continue
 		case 69: // pushTemp 5
 			v = args - 8*5
-			if argc <= 5 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -448,7 +445,7 @@ func (in *Interp) runSista() exit {
 			continue
 		case 70: // pushTemp 6
 			v = args - 8*6
-			if argc <= 6 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -456,7 +453,7 @@ func (in *Interp) runSista() exit {
 			continue
 		case 71: // pushTemp 7
 			v = args - 8*7
-			if argc <= 7 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -464,7 +461,7 @@ func (in *Interp) runSista() exit {
 			continue
 		case 72: // pushTemp 8
 			v = args - 8*8
-			if argc <= 8 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -472,7 +469,7 @@ func (in *Interp) runSista() exit {
 			continue
 		case 73: // pushTemp 9
 			v = args - 8*9
-			if argc <= 9 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -480,7 +477,7 @@ func (in *Interp) runSista() exit {
 			continue
 		case 74: // pushTemp 10
 			v = args - 8*10
-			if argc <= 10 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -488,7 +485,7 @@ func (in *Interp) runSista() exit {
 			continue
 		case 75: // pushTemp 11
 			v = args - 8*11
-			if argc <= 11 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -499,18 +496,18 @@ func (in *Interp) runSista() exit {
 			sp -= 8
 			st(sp, v)
 			continue
-		case 77: // push trueOop
-			v = trueOop
+		case 77: // push uint64(in.trueOop)
+			v = uint64(in.trueOop)
 			sp -= 8
 			st(sp, v)
 			continue
-		case 78: // push falseOop
-			v = falseOop
+		case 78: // push uint64(in.falseOop)
+			v = uint64(in.falseOop)
 			sp -= 8
 			st(sp, v)
 			continue
-		case 79: // push nilOop
-			v = nilOop
+		case 79: // push uint64(in.nilOop)
+			v = uint64(in.nilOop)
 			sp -= 8
 			st(sp, v)
 			continue
@@ -523,8 +520,7 @@ func (in *Interp) runSista() exit {
 			st(sp, uint64(heap.FromInt(1)))
 			continue
 		case 82: // pushContextOrProcess 0
-			in.xB = int(extB)
-			extA, extB, numExtB = 0, 0, 0
+			in.xB = int(int64(0))
 			ex = exitPushContextOrProcess
 			goto leave
 		case 83: // dup 0
@@ -540,24 +536,24 @@ func (in *Interp) runSista() exit {
 				goto leave
 			}
 			goto ret
-		case 89: // returnMethod trueOop
-			result = trueOop
+		case 89: // returnMethod uint64(in.trueOop)
+			result = uint64(in.trueOop)
 			if ld(fp-16)>>3&flagBlock != 0 {
 				in.xResult = heap.Oop(result)
 				ex = exitNonLocalReturn
 				goto leave
 			}
 			goto ret
-		case 90: // returnMethod falseOop
-			result = falseOop
+		case 90: // returnMethod uint64(in.falseOop)
+			result = uint64(in.falseOop)
 			if ld(fp-16)>>3&flagBlock != 0 {
 				in.xResult = heap.Oop(result)
 				ex = exitNonLocalReturn
 				goto leave
 			}
 			goto ret
-		case 91: // returnMethod nilOop
-			result = nilOop
+		case 91: // returnMethod uint64(in.nilOop)
+			result = uint64(in.nilOop)
 			if ld(fp-16)>>3&flagBlock != 0 {
 				in.xResult = heap.Oop(result)
 				ex = exitNonLocalReturn
@@ -572,13 +568,12 @@ func (in *Interp) runSista() exit {
 				goto leave
 			}
 			goto ret
-		case 93: // returnBlock nilOop
-			result = nilOop
+		case 93: // returnBlock uint64(in.nilOop)
+			result = uint64(in.nilOop)
 			goto ret
 		case 94: // returnBlockTop 0
 
-			if extA != 0 {
-				extA, extB, numExtB = 0, 0, 0
+			if uint64(0) != 0 {
 				pc--
 				ex = exitUnknown
 				goto leave
@@ -586,7 +581,6 @@ func (in *Interp) runSista() exit {
 			result = ld(sp)
 			goto ret
 		case 95: // nop 0
-			extA, extB, numExtB = 0, 0, 0
 			continue
 		case 96: // add 0
 
@@ -600,11 +594,20 @@ func (in *Interp) runSista() exit {
 				}
 			} else if a&7 == 4 && b&7 == 4 {
 
-				v = bits.RotateLeft64(math.Float64bits(smallFloat(a)+smallFloat(b)), 1)
+				if v = a >> 3; v > 1 {
+					v += 896 << 53
+				}
+				x := math.Float64frombits(bits.RotateLeft64(v, -1))
+				if v = b >> 3; v > 1 {
+					v += 896 << 53
+				}
+				y := math.Float64frombits(bits.RotateLeft64(v, -1))
+				x = x + y
+				v = bits.RotateLeft64(math.Float64bits(x), 1)
 				if v > 1 {
 					v -= 896 << 53
 				}
-				if v <= 1 && (smallFloat(a)+smallFloat(b)) == 0 || v > 1 && v < 1<<61 {
+				if v <= 1 && x == 0 || v > 1 && v < 1<<61 {
 					sp += 8
 					st(sp, v<<3|4)
 					continue
@@ -626,11 +629,20 @@ func (in *Interp) runSista() exit {
 				}
 			} else if a&7 == 4 && b&7 == 4 {
 
-				v = bits.RotateLeft64(math.Float64bits(smallFloat(a)-smallFloat(b)), 1)
+				if v = a >> 3; v > 1 {
+					v += 896 << 53
+				}
+				x := math.Float64frombits(bits.RotateLeft64(v, -1))
+				if v = b >> 3; v > 1 {
+					v += 896 << 53
+				}
+				y := math.Float64frombits(bits.RotateLeft64(v, -1))
+				x = x - y
+				v = bits.RotateLeft64(math.Float64bits(x), 1)
 				if v > 1 {
 					v -= 896 << 53
 				}
-				if v <= 1 && (smallFloat(a)-smallFloat(b)) == 0 || v > 1 && v < 1<<61 {
+				if v <= 1 && x == 0 || v > 1 && v < 1<<61 {
 					sp += 8
 					st(sp, v<<3|4)
 					continue
@@ -648,7 +660,16 @@ func (in *Interp) runSista() exit {
 				goto boolean
 			}
 			if a&7 == 4 && b&7 == 4 {
-				cond = smallFloat(a) < smallFloat(b)
+
+				if v = a >> 3; v > 1 {
+					v += 896 << 53
+				}
+				x := math.Float64frombits(bits.RotateLeft64(v, -1))
+				if v = b >> 3; v > 1 {
+					v += 896 << 53
+				}
+				y := math.Float64frombits(bits.RotateLeft64(v, -1))
+				cond = x < y
 				goto boolean
 			}
 
@@ -663,7 +684,16 @@ func (in *Interp) runSista() exit {
 				goto boolean
 			}
 			if a&7 == 4 && b&7 == 4 {
-				cond = smallFloat(a) > smallFloat(b)
+
+				if v = a >> 3; v > 1 {
+					v += 896 << 53
+				}
+				x := math.Float64frombits(bits.RotateLeft64(v, -1))
+				if v = b >> 3; v > 1 {
+					v += 896 << 53
+				}
+				y := math.Float64frombits(bits.RotateLeft64(v, -1))
+				cond = x > y
 				goto boolean
 			}
 
@@ -678,7 +708,16 @@ func (in *Interp) runSista() exit {
 				goto boolean
 			}
 			if a&7 == 4 && b&7 == 4 {
-				cond = smallFloat(a) <= smallFloat(b)
+
+				if v = a >> 3; v > 1 {
+					v += 896 << 53
+				}
+				x := math.Float64frombits(bits.RotateLeft64(v, -1))
+				if v = b >> 3; v > 1 {
+					v += 896 << 53
+				}
+				y := math.Float64frombits(bits.RotateLeft64(v, -1))
+				cond = x <= y
 				goto boolean
 			}
 
@@ -693,7 +732,16 @@ func (in *Interp) runSista() exit {
 				goto boolean
 			}
 			if a&7 == 4 && b&7 == 4 {
-				cond = smallFloat(a) >= smallFloat(b)
+
+				if v = a >> 3; v > 1 {
+					v += 896 << 53
+				}
+				x := math.Float64frombits(bits.RotateLeft64(v, -1))
+				if v = b >> 3; v > 1 {
+					v += 896 << 53
+				}
+				y := math.Float64frombits(bits.RotateLeft64(v, -1))
+				cond = x >= y
 				goto boolean
 			}
 
@@ -708,7 +756,16 @@ func (in *Interp) runSista() exit {
 				goto boolean
 			}
 			if a&7 == 4 && b&7 == 4 {
-				cond = smallFloat(a) == smallFloat(b)
+
+				if v = a >> 3; v > 1 {
+					v += 896 << 53
+				}
+				x := math.Float64frombits(bits.RotateLeft64(v, -1))
+				if v = b >> 3; v > 1 {
+					v += 896 << 53
+				}
+				y := math.Float64frombits(bits.RotateLeft64(v, -1))
+				cond = x == y
 				goto boolean
 			}
 
@@ -723,7 +780,16 @@ func (in *Interp) runSista() exit {
 				goto boolean
 			}
 			if a&7 == 4 && b&7 == 4 {
-				cond = smallFloat(a) != smallFloat(b)
+
+				if v = a >> 3; v > 1 {
+					v += 896 << 53
+				}
+				x := math.Float64frombits(bits.RotateLeft64(v, -1))
+				if v = b >> 3; v > 1 {
+					v += 896 << 53
+				}
+				y := math.Float64frombits(bits.RotateLeft64(v, -1))
+				cond = x != y
 				goto boolean
 			}
 
@@ -745,11 +811,20 @@ func (in *Interp) runSista() exit {
 				}
 			} else if a&7 == 4 && b&7 == 4 {
 
-				v = bits.RotateLeft64(math.Float64bits(smallFloat(a)*smallFloat(b)), 1)
+				if v = a >> 3; v > 1 {
+					v += 896 << 53
+				}
+				x := math.Float64frombits(bits.RotateLeft64(v, -1))
+				if v = b >> 3; v > 1 {
+					v += 896 << 53
+				}
+				y := math.Float64frombits(bits.RotateLeft64(v, -1))
+				x = x * y
+				v = bits.RotateLeft64(math.Float64bits(x), 1)
 				if v > 1 {
 					v -= 896 << 53
 				}
-				if v <= 1 && (smallFloat(a)*smallFloat(b)) == 0 || v > 1 && v < 1<<61 {
+				if v <= 1 && x == 0 || v > 1 && v < 1<<61 {
 					sp += 8
 					st(sp, v<<3|4)
 					continue
@@ -885,7 +960,7 @@ func (in *Interp) runSista() exit {
 				v = ld(sp)
 				tag = ld(a)
 				if tag&(31<<24|heap.ClassIndexMask|heap.StoreCheckMask) == 2<<24|heap.ClassArray && in.at.arrayPut &&
-					(v >= oldStart || v&7 != 0 || a < oldStart || tag&heap.RememberedBit != 0) {
+					(v >= in.oldStart || v&7 != 0 || a < in.oldStart || tag&heap.RememberedBit != 0) {
 					sp += 16
 					st(sp, v)
 					st(a+8+b<<3, v)
@@ -1080,12 +1155,12 @@ func (in *Interp) runSista() exit {
 			continue
 		case 184: // jumpTrue 1
 			v = ld(sp)
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				pc += 1
 				continue
 			}
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				continue
 			}
@@ -1093,12 +1168,12 @@ func (in *Interp) runSista() exit {
 			goto leave
 		case 185: // jumpTrue 2
 			v = ld(sp)
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				pc += 2
 				continue
 			}
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				continue
 			}
@@ -1106,12 +1181,12 @@ func (in *Interp) runSista() exit {
 			goto leave
 		case 186: // jumpTrue 3
 			v = ld(sp)
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				pc += 3
 				continue
 			}
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				continue
 			}
@@ -1119,12 +1194,12 @@ func (in *Interp) runSista() exit {
 			goto leave
 		case 187: // jumpTrue 4
 			v = ld(sp)
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				pc += 4
 				continue
 			}
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				continue
 			}
@@ -1132,12 +1207,12 @@ func (in *Interp) runSista() exit {
 			goto leave
 		case 188: // jumpTrue 5
 			v = ld(sp)
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				pc += 5
 				continue
 			}
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				continue
 			}
@@ -1145,12 +1220,12 @@ func (in *Interp) runSista() exit {
 			goto leave
 		case 189: // jumpTrue 6
 			v = ld(sp)
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				pc += 6
 				continue
 			}
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				continue
 			}
@@ -1158,12 +1233,12 @@ func (in *Interp) runSista() exit {
 			goto leave
 		case 190: // jumpTrue 7
 			v = ld(sp)
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				pc += 7
 				continue
 			}
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				continue
 			}
@@ -1171,12 +1246,12 @@ func (in *Interp) runSista() exit {
 			goto leave
 		case 191: // jumpTrue 8
 			v = ld(sp)
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				pc += 8
 				continue
 			}
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				continue
 			}
@@ -1184,12 +1259,12 @@ func (in *Interp) runSista() exit {
 			goto leave
 		case 192: // jumpFalse 1
 			v = ld(sp)
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				pc += 1
 				continue
 			}
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				continue
 			}
@@ -1197,12 +1272,12 @@ func (in *Interp) runSista() exit {
 			goto leave
 		case 193: // jumpFalse 2
 			v = ld(sp)
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				pc += 2
 				continue
 			}
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				continue
 			}
@@ -1210,12 +1285,12 @@ func (in *Interp) runSista() exit {
 			goto leave
 		case 194: // jumpFalse 3
 			v = ld(sp)
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				pc += 3
 				continue
 			}
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				continue
 			}
@@ -1223,12 +1298,12 @@ func (in *Interp) runSista() exit {
 			goto leave
 		case 195: // jumpFalse 4
 			v = ld(sp)
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				pc += 4
 				continue
 			}
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				continue
 			}
@@ -1236,12 +1311,12 @@ func (in *Interp) runSista() exit {
 			goto leave
 		case 196: // jumpFalse 5
 			v = ld(sp)
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				pc += 5
 				continue
 			}
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				continue
 			}
@@ -1249,12 +1324,12 @@ func (in *Interp) runSista() exit {
 			goto leave
 		case 197: // jumpFalse 6
 			v = ld(sp)
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				pc += 6
 				continue
 			}
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				continue
 			}
@@ -1262,12 +1337,12 @@ func (in *Interp) runSista() exit {
 			goto leave
 		case 198: // jumpFalse 7
 			v = ld(sp)
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				pc += 7
 				continue
 			}
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				continue
 			}
@@ -1275,12 +1350,12 @@ func (in *Interp) runSista() exit {
 			goto leave
 		case 199: // jumpFalse 8
 			v = ld(sp)
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				pc += 8
 				continue
 			}
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				continue
 			}
@@ -1292,7 +1367,7 @@ func (in *Interp) runSista() exit {
 			in.xB = 1
 
 			a = ld(recv)
-			if a&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && recv >= oldStart && a&heap.RememberedBit == 0 {
+			if a&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && recv >= in.oldStart && a&heap.RememberedBit == 0 {
 				in.xA = int(0)
 				ex = exitStoreRecvVar
 				goto leave
@@ -1306,7 +1381,7 @@ func (in *Interp) runSista() exit {
 			in.xB = 1
 
 			a = ld(recv)
-			if a&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && recv >= oldStart && a&heap.RememberedBit == 0 {
+			if a&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && recv >= in.oldStart && a&heap.RememberedBit == 0 {
 				in.xA = int(1)
 				ex = exitStoreRecvVar
 				goto leave
@@ -1320,7 +1395,7 @@ func (in *Interp) runSista() exit {
 			in.xB = 1
 
 			a = ld(recv)
-			if a&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && recv >= oldStart && a&heap.RememberedBit == 0 {
+			if a&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && recv >= in.oldStart && a&heap.RememberedBit == 0 {
 				in.xA = int(2)
 				ex = exitStoreRecvVar
 				goto leave
@@ -1334,7 +1409,7 @@ func (in *Interp) runSista() exit {
 			in.xB = 1
 
 			a = ld(recv)
-			if a&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && recv >= oldStart && a&heap.RememberedBit == 0 {
+			if a&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && recv >= in.oldStart && a&heap.RememberedBit == 0 {
 				in.xA = int(3)
 				ex = exitStoreRecvVar
 				goto leave
@@ -1348,7 +1423,7 @@ func (in *Interp) runSista() exit {
 			in.xB = 1
 
 			a = ld(recv)
-			if a&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && recv >= oldStart && a&heap.RememberedBit == 0 {
+			if a&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && recv >= in.oldStart && a&heap.RememberedBit == 0 {
 				in.xA = int(4)
 				ex = exitStoreRecvVar
 				goto leave
@@ -1362,7 +1437,7 @@ func (in *Interp) runSista() exit {
 			in.xB = 1
 
 			a = ld(recv)
-			if a&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && recv >= oldStart && a&heap.RememberedBit == 0 {
+			if a&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && recv >= in.oldStart && a&heap.RememberedBit == 0 {
 				in.xA = int(5)
 				ex = exitStoreRecvVar
 				goto leave
@@ -1376,7 +1451,7 @@ func (in *Interp) runSista() exit {
 			in.xB = 1
 
 			a = ld(recv)
-			if a&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && recv >= oldStart && a&heap.RememberedBit == 0 {
+			if a&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && recv >= in.oldStart && a&heap.RememberedBit == 0 {
 				in.xA = int(6)
 				ex = exitStoreRecvVar
 				goto leave
@@ -1390,7 +1465,7 @@ func (in *Interp) runSista() exit {
 			in.xB = 1
 
 			a = ld(recv)
-			if a&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && recv >= oldStart && a&heap.RememberedBit == 0 {
+			if a&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && recv >= in.oldStart && a&heap.RememberedBit == 0 {
 				in.xA = int(7)
 				ex = exitStoreRecvVar
 				goto leave
@@ -1400,7 +1475,7 @@ func (in *Interp) runSista() exit {
 			continue
 		case 208: // popTemp 0
 			v = args - 8*0
-			if argc <= 0 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			st(v, ld(sp))
@@ -1408,7 +1483,7 @@ func (in *Interp) runSista() exit {
 			continue
 		case 209: // popTemp 1
 			v = args - 8*1
-			if argc <= 1 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			st(v, ld(sp))
@@ -1416,7 +1491,7 @@ func (in *Interp) runSista() exit {
 			continue
 		case 210: // popTemp 2
 			v = args - 8*2
-			if argc <= 2 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			st(v, ld(sp))
@@ -1424,7 +1499,7 @@ func (in *Interp) runSista() exit {
 			continue
 		case 211: // popTemp 3
 			v = args - 8*3
-			if argc <= 3 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			st(v, ld(sp))
@@ -1432,7 +1507,7 @@ func (in *Interp) runSista() exit {
 			continue
 		case 212: // popTemp 4
 			v = args - 8*4
-			if argc <= 4 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			st(v, ld(sp))
@@ -1440,7 +1515,7 @@ func (in *Interp) runSista() exit {
 			continue
 		case 213: // popTemp 5
 			v = args - 8*5
-			if argc <= 5 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			st(v, ld(sp))
@@ -1448,7 +1523,7 @@ func (in *Interp) runSista() exit {
 			continue
 		case 214: // popTemp 6
 			v = args - 8*6
-			if argc <= 6 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			st(v, ld(sp))
@@ -1456,7 +1531,7 @@ func (in *Interp) runSista() exit {
 			continue
 		case 215: // popTemp 7
 			v = args - 8*7
-			if argc <= 7 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			st(v, ld(sp))
@@ -1468,33 +1543,719 @@ func (in *Interp) runSista() exit {
 		case 217: // trap 0
 			ex = exitTrap
 			goto leave
-		case 224: // extendA 0
+		case 224: // extended 0
 
-			extA = extA<<8 | uint64(ldb(pc))
-			pc++
-
-			if op = ldb(pc); op < 224 && op != 82 && op != 94 {
-				extA, extB, numExtB = 0, 0, 0
+			var extA uint64
+			var extB, numExtB int64
+			for {
+				b = uint64(ldb(pc))
+				if op == 224 {
+					extA = extA<<8 | b
+				} else {
+					if numExtB == 0 {
+						extB = int64(int8(b))
+					} else {
+						extB = extB<<8 | int64(b)
+					}
+					numExtB++
+				}
+				op = ldb(pc + 1)
+				if op != 224 && op != 225 {
+					break
+				}
+				pc += 2
 			}
-			continue
-		case 225: // extendB 0
+			switch op {
+			default:
+				pc++ // the operation takes no extension
+				continue
+			case 82: // pushContextOrProcess
+				pc += 2
+				in.xB = int(extB)
+				ex = exitPushContextOrProcess
+				goto leave
+			case 94: // returnBlockTop
+				pc += 2
 
-			if numExtB == 0 {
-				extB = int64(int8(ldb(pc)))
-			} else {
-				extB = extB<<8 | int64(ldb(pc))
-			}
-			numExtB++
-			pc++
+				if extA != 0 {
+					pc--
+					ex = exitUnknown
+					goto leave
+				}
+				result = ld(sp)
+				goto ret
+			case 95: // nop
+				pc += 2
+				continue
+			case 226: // pushRecvVarLong
+				pc += 2
+				n = uint64(ldb(pc)) + extA<<8
+				pc++
 
-			if op = ldb(pc); op < 224 && op != 82 && op != 94 {
-				extA, extB, numExtB = 0, 0, 0
+				if recv&7 == 0 && ld(recv)&heap.ClassIndexMask == heap.ClassContext {
+					in.xA = int(n)
+					ex = exitPushContextVar
+					goto leave
+				}
+				sp -= 8
+				st(sp, ld(recv+8+n<<3))
+				continue
+			case 227: // pushLitVarLong
+				pc += 2
+				n = uint64(ldb(pc)) + extA<<8
+				pc++
+
+				v = ld(method + 16 + 8*n)
+				if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
+					in.xA = int(n)
+					ex = exitPushLitVar
+					goto leave
+				}
+				sp -= 8
+				st(sp, ld(v+16))
+				continue
+			case 228: // pushLitLong
+				pc += 2
+				n = uint64(ldb(pc)) + extA<<8
+				pc++
+				sp -= 8
+				st(sp, ld(method+16+8*n))
+				continue
+			case 229: // pushTempLong
+				pc += 2
+				n = uint64(ldb(pc)) + extA<<8
+				pc++
+				n &= 255
+				v = args - 8*n
+				if v < fp+16 {
+					v -= frameGap
+				}
+				sp -= 8
+				st(sp, ld(v))
+				continue
+			case 231: // newArray
+				pc += 2
+				in.xA = int(ldb(pc))
+				pc++
+				ex = exitNewArray
+				goto leave
+			case 232: // pushIntLong
+				pc += 2
+				b = uint64(int64(ldb(pc)) + extB<<8)
+				pc++
+				sp -= 8
+				st(sp, b<<3|1)
+				continue
+			case 233: // pushCharLong
+				pc += 2
+				b = uint64(int64(ldb(pc)) + extB<<8)
+				pc++
+				sp -= 8
+				st(sp, b<<3|2)
+				continue
+			case 234: // sendLong
+				pc += 2
+
+				b = uint64(ldb(pc))
+				pc++
+				sel, n = ld(method+16+8*(b>>3+extA<<5)), b&7+uint64(extB)<<3
+
+			case 235: // superSendLong
+				pc += 2
+
+				b = uint64(ldb(pc))
+				pc++
+				in.xA, in.xArgc, in.xB = int(b>>3+extA<<5), int(b&7), int(extB)
+				ex = exitSuperSend
+				goto leave
+			case 236: // inlinedMapped
+				pc += 2
+				in.xA = int(ldb(pc))
+				pc++
+				ex = exitInlinedMapped
+				goto leave
+			case 237: // jumpLong
+				pc += 2
+				b = uint64(int64(ldb(pc)) + extB<<8)
+				pc++
+				pc += b
+
+				if int64(b) < 0 && sp < in.stackLimit.Load() {
+					ex = exitPoll
+					goto leave
+				}
+				continue
+			case 238: // jumpTrueLong
+				pc += 2
+				b = uint64(int64(ldb(pc)) + extB<<8)
+				pc++
+				v = ld(sp)
+				if v == uint64(in.trueOop) {
+					sp += 8
+					pc += b
+					continue
+				}
+				if v == uint64(in.falseOop) {
+					sp += 8
+					continue
+				}
+				ex = exitMustBeBoolean
+				goto leave
+			case 239: // jumpFalseLong
+				pc += 2
+				b = uint64(int64(ldb(pc)) + extB<<8)
+				pc++
+				v = ld(sp)
+				if v == uint64(in.falseOop) {
+					sp += 8
+					pc += b
+					continue
+				}
+				if v == uint64(in.trueOop) {
+					sp += 8
+					continue
+				}
+				ex = exitMustBeBoolean
+				goto leave
+			case 240: // popRecvVarLong
+				pc += 2
+				n = uint64(ldb(pc)) + extA<<8
+				pc++
+
+				v = ld(sp)
+				in.xB = 1
+				if recv&7 == 0 && ld(recv)&heap.ClassIndexMask == heap.ClassContext {
+					in.xA = int(n)
+					ex = exitStoreRecvVar
+					goto leave
+				}
+
+				a = ld(recv)
+				if a&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && recv >= in.oldStart && a&heap.RememberedBit == 0 {
+					in.xA = int(n)
+					ex = exitStoreRecvVar
+					goto leave
+				}
+				st(recv+8+8*n, v)
+				sp += 8 * 1
+				continue
+			case 241: // popLitVarLong
+				pc += 2
+				n = uint64(ldb(pc)) + extA<<8
+				pc++
+				in.xA, in.xB = int(n), 1
+				ex = exitStoreLitVar
+				goto leave
+			case 242: // popTempLong
+				pc += 2
+				n = uint64(ldb(pc)) + extA<<8
+				pc++
+				n &= 255
+				v = args - 8*n
+				if v < fp+16 {
+					v -= frameGap
+				}
+				st(v, ld(sp))
+				sp += 8
+				continue
+			case 243: // storeRecvVarLong
+				pc += 2
+				n = uint64(ldb(pc)) + extA<<8
+				pc++
+
+				v = ld(sp)
+				in.xB = 0
+				if recv&7 == 0 && ld(recv)&heap.ClassIndexMask == heap.ClassContext {
+					in.xA = int(n)
+					ex = exitStoreRecvVar
+					goto leave
+				}
+
+				a = ld(recv)
+				if a&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && recv >= in.oldStart && a&heap.RememberedBit == 0 {
+					in.xA = int(n)
+					ex = exitStoreRecvVar
+					goto leave
+				}
+				st(recv+8+8*n, v)
+				sp += 8 * 0
+				continue
+			case 244: // storeLitVarLong
+				pc += 2
+				n = uint64(ldb(pc)) + extA<<8
+				pc++
+				in.xA, in.xB = int(n), 0
+				ex = exitStoreLitVar
+				goto leave
+			case 245: // storeTempLong
+				pc += 2
+				n = uint64(ldb(pc)) + extA<<8
+				pc++
+				n &= 255
+				v = args - 8*n
+				if v < fp+16 {
+					v -= frameGap
+				}
+				st(v, ld(sp))
+				continue
+			case 248: // callPrimitive
+				pc += 2
+
+				in.xA, in.xB = int(ldb(pc)), int(ldb(pc+1))
+				pc += 2
+				if in.xB < 128 && pc-3 == method+16+(ld(method+8)>>3&0x7fff)<<3 {
+					continue
+				}
+				ex = exitCallPrimitive
+				goto leave
+			case 249: // pushFullClosure
+				pc += 2
+
+				in.xA, in.xB = int(uint64(ldb(pc))+extA<<8), int(ldb(pc+1))
+				pc += 2
+				ex = exitPushFullClosure
+				goto leave
+			case 250: // pushClosureSista
+				pc += 2
+
+				b = uint64(ldb(pc))
+				in.xA = int(b&7+extA&15<<3) | int(b>>3&7+extA>>4<<3)<<8
+				in.xB = int(int64(ldb(pc+1)) + extB<<8)
+				pc += 2
+				ex = exitPushClosure
+				goto leave
+			case 251: // pushRemoteTemp
+				pc += 2
+
+				a = uint64(ldb(pc))
+				n = uint64(ldb(pc + 1))
+				pc += 2
+				v = args - 8*n
+				if v < fp+16 {
+					v -= frameGap
+				}
+				rcvr = ld(v)
+				if in.forwarders && ld(rcvr)&heap.ClassIndexMask == heap.ClassForwarder {
+					pc -= 3
+					ex = exitForwardedTemp
+					goto leave
+				}
+				v = ld(rcvr + 8 + a<<3)
+				sp -= 8
+				st(sp, v)
+				continue
+			case 252: // storeRemoteTemp
+				pc += 2
+
+				a = uint64(ldb(pc))
+				n = uint64(ldb(pc + 1))
+				pc += 2
+				v = args - 8*n
+				if v < fp+16 {
+					v -= frameGap
+				}
+				rcvr = ld(v)
+				if in.forwarders && ld(rcvr)&heap.ClassIndexMask == heap.ClassForwarder {
+					pc -= 3
+					ex = exitForwardedTemp
+					goto leave
+				}
+				v = ld(sp)
+				b = ld(rcvr)
+				if b&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && rcvr >= in.oldStart && b&heap.RememberedBit == 0 {
+					in.xSelector, in.xA, in.xB = heap.Oop(rcvr), int(a), 0
+					ex = exitStoreRemote
+					goto leave
+				}
+				st(rcvr+8+a<<3, v)
+				sp += 8 * 0
+				continue
+			case 253: // popRemoteTemp
+				pc += 2
+
+				a = uint64(ldb(pc))
+				n = uint64(ldb(pc + 1))
+				pc += 2
+				v = args - 8*n
+				if v < fp+16 {
+					v -= frameGap
+				}
+				rcvr = ld(v)
+				if in.forwarders && ld(rcvr)&heap.ClassIndexMask == heap.ClassForwarder {
+					pc -= 3
+					ex = exitForwardedTemp
+					goto leave
+				}
+				v = ld(sp)
+				b = ld(rcvr)
+				if b&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && rcvr >= in.oldStart && b&heap.RememberedBit == 0 {
+					in.xSelector, in.xA, in.xB = heap.Oop(rcvr), int(a), 1
+					ex = exitStoreRemote
+					goto leave
+				}
+				st(rcvr+8+a<<3, v)
+				sp += 8 * 1
+				continue
+
 			}
-			continue
+		case 225: // extended 1
+
+			var extA uint64
+			var extB, numExtB int64
+			for {
+				b = uint64(ldb(pc))
+				if op == 224 {
+					extA = extA<<8 | b
+				} else {
+					if numExtB == 0 {
+						extB = int64(int8(b))
+					} else {
+						extB = extB<<8 | int64(b)
+					}
+					numExtB++
+				}
+				op = ldb(pc + 1)
+				if op != 224 && op != 225 {
+					break
+				}
+				pc += 2
+			}
+			switch op {
+			default:
+				pc++ // the operation takes no extension
+				continue
+			case 82: // pushContextOrProcess
+				pc += 2
+				in.xB = int(extB)
+				ex = exitPushContextOrProcess
+				goto leave
+			case 94: // returnBlockTop
+				pc += 2
+
+				if extA != 0 {
+					pc--
+					ex = exitUnknown
+					goto leave
+				}
+				result = ld(sp)
+				goto ret
+			case 95: // nop
+				pc += 2
+				continue
+			case 226: // pushRecvVarLong
+				pc += 2
+				n = uint64(ldb(pc)) + extA<<8
+				pc++
+
+				if recv&7 == 0 && ld(recv)&heap.ClassIndexMask == heap.ClassContext {
+					in.xA = int(n)
+					ex = exitPushContextVar
+					goto leave
+				}
+				sp -= 8
+				st(sp, ld(recv+8+n<<3))
+				continue
+			case 227: // pushLitVarLong
+				pc += 2
+				n = uint64(ldb(pc)) + extA<<8
+				pc++
+
+				v = ld(method + 16 + 8*n)
+				if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
+					in.xA = int(n)
+					ex = exitPushLitVar
+					goto leave
+				}
+				sp -= 8
+				st(sp, ld(v+16))
+				continue
+			case 228: // pushLitLong
+				pc += 2
+				n = uint64(ldb(pc)) + extA<<8
+				pc++
+				sp -= 8
+				st(sp, ld(method+16+8*n))
+				continue
+			case 229: // pushTempLong
+				pc += 2
+				n = uint64(ldb(pc)) + extA<<8
+				pc++
+				n &= 255
+				v = args - 8*n
+				if v < fp+16 {
+					v -= frameGap
+				}
+				sp -= 8
+				st(sp, ld(v))
+				continue
+			case 231: // newArray
+				pc += 2
+				in.xA = int(ldb(pc))
+				pc++
+				ex = exitNewArray
+				goto leave
+			case 232: // pushIntLong
+				pc += 2
+				b = uint64(int64(ldb(pc)) + extB<<8)
+				pc++
+				sp -= 8
+				st(sp, b<<3|1)
+				continue
+			case 233: // pushCharLong
+				pc += 2
+				b = uint64(int64(ldb(pc)) + extB<<8)
+				pc++
+				sp -= 8
+				st(sp, b<<3|2)
+				continue
+			case 234: // sendLong
+				pc += 2
+
+				b = uint64(ldb(pc))
+				pc++
+				sel, n = ld(method+16+8*(b>>3+extA<<5)), b&7+uint64(extB)<<3
+
+			case 235: // superSendLong
+				pc += 2
+
+				b = uint64(ldb(pc))
+				pc++
+				in.xA, in.xArgc, in.xB = int(b>>3+extA<<5), int(b&7), int(extB)
+				ex = exitSuperSend
+				goto leave
+			case 236: // inlinedMapped
+				pc += 2
+				in.xA = int(ldb(pc))
+				pc++
+				ex = exitInlinedMapped
+				goto leave
+			case 237: // jumpLong
+				pc += 2
+				b = uint64(int64(ldb(pc)) + extB<<8)
+				pc++
+				pc += b
+
+				if int64(b) < 0 && sp < in.stackLimit.Load() {
+					ex = exitPoll
+					goto leave
+				}
+				continue
+			case 238: // jumpTrueLong
+				pc += 2
+				b = uint64(int64(ldb(pc)) + extB<<8)
+				pc++
+				v = ld(sp)
+				if v == uint64(in.trueOop) {
+					sp += 8
+					pc += b
+					continue
+				}
+				if v == uint64(in.falseOop) {
+					sp += 8
+					continue
+				}
+				ex = exitMustBeBoolean
+				goto leave
+			case 239: // jumpFalseLong
+				pc += 2
+				b = uint64(int64(ldb(pc)) + extB<<8)
+				pc++
+				v = ld(sp)
+				if v == uint64(in.falseOop) {
+					sp += 8
+					pc += b
+					continue
+				}
+				if v == uint64(in.trueOop) {
+					sp += 8
+					continue
+				}
+				ex = exitMustBeBoolean
+				goto leave
+			case 240: // popRecvVarLong
+				pc += 2
+				n = uint64(ldb(pc)) + extA<<8
+				pc++
+
+				v = ld(sp)
+				in.xB = 1
+				if recv&7 == 0 && ld(recv)&heap.ClassIndexMask == heap.ClassContext {
+					in.xA = int(n)
+					ex = exitStoreRecvVar
+					goto leave
+				}
+
+				a = ld(recv)
+				if a&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && recv >= in.oldStart && a&heap.RememberedBit == 0 {
+					in.xA = int(n)
+					ex = exitStoreRecvVar
+					goto leave
+				}
+				st(recv+8+8*n, v)
+				sp += 8 * 1
+				continue
+			case 241: // popLitVarLong
+				pc += 2
+				n = uint64(ldb(pc)) + extA<<8
+				pc++
+				in.xA, in.xB = int(n), 1
+				ex = exitStoreLitVar
+				goto leave
+			case 242: // popTempLong
+				pc += 2
+				n = uint64(ldb(pc)) + extA<<8
+				pc++
+				n &= 255
+				v = args - 8*n
+				if v < fp+16 {
+					v -= frameGap
+				}
+				st(v, ld(sp))
+				sp += 8
+				continue
+			case 243: // storeRecvVarLong
+				pc += 2
+				n = uint64(ldb(pc)) + extA<<8
+				pc++
+
+				v = ld(sp)
+				in.xB = 0
+				if recv&7 == 0 && ld(recv)&heap.ClassIndexMask == heap.ClassContext {
+					in.xA = int(n)
+					ex = exitStoreRecvVar
+					goto leave
+				}
+
+				a = ld(recv)
+				if a&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && recv >= in.oldStart && a&heap.RememberedBit == 0 {
+					in.xA = int(n)
+					ex = exitStoreRecvVar
+					goto leave
+				}
+				st(recv+8+8*n, v)
+				sp += 8 * 0
+				continue
+			case 244: // storeLitVarLong
+				pc += 2
+				n = uint64(ldb(pc)) + extA<<8
+				pc++
+				in.xA, in.xB = int(n), 0
+				ex = exitStoreLitVar
+				goto leave
+			case 245: // storeTempLong
+				pc += 2
+				n = uint64(ldb(pc)) + extA<<8
+				pc++
+				n &= 255
+				v = args - 8*n
+				if v < fp+16 {
+					v -= frameGap
+				}
+				st(v, ld(sp))
+				continue
+			case 248: // callPrimitive
+				pc += 2
+
+				in.xA, in.xB = int(ldb(pc)), int(ldb(pc+1))
+				pc += 2
+				if in.xB < 128 && pc-3 == method+16+(ld(method+8)>>3&0x7fff)<<3 {
+					continue
+				}
+				ex = exitCallPrimitive
+				goto leave
+			case 249: // pushFullClosure
+				pc += 2
+
+				in.xA, in.xB = int(uint64(ldb(pc))+extA<<8), int(ldb(pc+1))
+				pc += 2
+				ex = exitPushFullClosure
+				goto leave
+			case 250: // pushClosureSista
+				pc += 2
+
+				b = uint64(ldb(pc))
+				in.xA = int(b&7+extA&15<<3) | int(b>>3&7+extA>>4<<3)<<8
+				in.xB = int(int64(ldb(pc+1)) + extB<<8)
+				pc += 2
+				ex = exitPushClosure
+				goto leave
+			case 251: // pushRemoteTemp
+				pc += 2
+
+				a = uint64(ldb(pc))
+				n = uint64(ldb(pc + 1))
+				pc += 2
+				v = args - 8*n
+				if v < fp+16 {
+					v -= frameGap
+				}
+				rcvr = ld(v)
+				if in.forwarders && ld(rcvr)&heap.ClassIndexMask == heap.ClassForwarder {
+					pc -= 3
+					ex = exitForwardedTemp
+					goto leave
+				}
+				v = ld(rcvr + 8 + a<<3)
+				sp -= 8
+				st(sp, v)
+				continue
+			case 252: // storeRemoteTemp
+				pc += 2
+
+				a = uint64(ldb(pc))
+				n = uint64(ldb(pc + 1))
+				pc += 2
+				v = args - 8*n
+				if v < fp+16 {
+					v -= frameGap
+				}
+				rcvr = ld(v)
+				if in.forwarders && ld(rcvr)&heap.ClassIndexMask == heap.ClassForwarder {
+					pc -= 3
+					ex = exitForwardedTemp
+					goto leave
+				}
+				v = ld(sp)
+				b = ld(rcvr)
+				if b&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && rcvr >= in.oldStart && b&heap.RememberedBit == 0 {
+					in.xSelector, in.xA, in.xB = heap.Oop(rcvr), int(a), 0
+					ex = exitStoreRemote
+					goto leave
+				}
+				st(rcvr+8+a<<3, v)
+				sp += 8 * 0
+				continue
+			case 253: // popRemoteTemp
+				pc += 2
+
+				a = uint64(ldb(pc))
+				n = uint64(ldb(pc + 1))
+				pc += 2
+				v = args - 8*n
+				if v < fp+16 {
+					v -= frameGap
+				}
+				rcvr = ld(v)
+				if in.forwarders && ld(rcvr)&heap.ClassIndexMask == heap.ClassForwarder {
+					pc -= 3
+					ex = exitForwardedTemp
+					goto leave
+				}
+				v = ld(sp)
+				b = ld(rcvr)
+				if b&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && rcvr >= in.oldStart && b&heap.RememberedBit == 0 {
+					in.xSelector, in.xA, in.xB = heap.Oop(rcvr), int(a), 1
+					ex = exitStoreRemote
+					goto leave
+				}
+				st(rcvr+8+a<<3, v)
+				sp += 8 * 1
+				continue
+
+			}
 		case 226: // pushRecvVarLong 0
-			n = uint64(ldb(pc)) + extA<<8
+			n = uint64(ldb(pc)) + uint64(0)<<8
 			pc++
-			extA, extB, numExtB = 0, 0, 0
 
 			if recv&7 == 0 && ld(recv)&heap.ClassIndexMask == heap.ClassContext {
 				in.xA = int(n)
@@ -1505,12 +2266,11 @@ func (in *Interp) runSista() exit {
 			st(sp, ld(recv+8+n<<3))
 			continue
 		case 227: // pushLitVarLong 0
-			n = uint64(ldb(pc)) + extA<<8
+			n = uint64(ldb(pc)) + uint64(0)<<8
 			pc++
-			extA, extB, numExtB = 0, 0, 0
 
 			v = ld(method + 16 + 8*n)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(n)
 				ex = exitPushLitVar
 				goto leave
@@ -1519,19 +2279,17 @@ func (in *Interp) runSista() exit {
 			st(sp, ld(v+16))
 			continue
 		case 228: // pushLitLong 0
-			n = uint64(ldb(pc)) + extA<<8
+			n = uint64(ldb(pc)) + uint64(0)<<8
 			pc++
-			extA, extB, numExtB = 0, 0, 0
 			sp -= 8
 			st(sp, ld(method+16+8*n))
 			continue
 		case 229: // pushTempLong 0
-			n = uint64(ldb(pc)) + extA<<8
+			n = uint64(ldb(pc)) + uint64(0)<<8
 			pc++
-			extA, extB, numExtB = 0, 0, 0
 			n &= 255
 			v = args - 8*n
-			if argc <= n {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -1540,20 +2298,17 @@ func (in *Interp) runSista() exit {
 		case 231: // newArray 0
 			in.xA = int(ldb(pc))
 			pc++
-			extA, extB, numExtB = 0, 0, 0
 			ex = exitNewArray
 			goto leave
 		case 232: // pushIntLong 0
-			b = uint64(int64(ldb(pc)) + extB<<8)
+			b = uint64(int64(ldb(pc)) + int64(0)<<8)
 			pc++
-			extA, extB, numExtB = 0, 0, 0
 			sp -= 8
 			st(sp, b<<3|1)
 			continue
 		case 233: // pushCharLong 0
-			b = uint64(int64(ldb(pc)) + extB<<8)
+			b = uint64(int64(ldb(pc)) + int64(0)<<8)
 			pc++
-			extA, extB, numExtB = 0, 0, 0
 			sp -= 8
 			st(sp, b<<3|2)
 			continue
@@ -1561,26 +2316,23 @@ func (in *Interp) runSista() exit {
 
 			b = uint64(ldb(pc))
 			pc++
-			sel, n = ld(method+16+8*(b>>3+extA<<5)), b&7+uint64(extB)<<3
-			extA, extB, numExtB = 0, 0, 0
+			sel, n = ld(method+16+8*(b>>3+uint64(0)<<5)), b&7+uint64(int64(0))<<3
+
 		case 235: // superSendLong 0
 
 			b = uint64(ldb(pc))
 			pc++
-			in.xA, in.xArgc, in.xB = int(b>>3+extA<<5), int(b&7), int(extB)
-			extA, extB, numExtB = 0, 0, 0
+			in.xA, in.xArgc, in.xB = int(b>>3+uint64(0)<<5), int(b&7), int(int64(0))
 			ex = exitSuperSend
 			goto leave
 		case 236: // inlinedMapped 0
 			in.xA = int(ldb(pc))
 			pc++
-			extA, extB, numExtB = 0, 0, 0
 			ex = exitInlinedMapped
 			goto leave
 		case 237: // jumpLong 0
-			b = uint64(int64(ldb(pc)) + extB<<8)
+			b = uint64(int64(ldb(pc)) + int64(0)<<8)
 			pc++
-			extA, extB, numExtB = 0, 0, 0
 			pc += b
 
 			if int64(b) < 0 && sp < in.stackLimit.Load() {
@@ -1589,41 +2341,38 @@ func (in *Interp) runSista() exit {
 			}
 			continue
 		case 238: // jumpTrueLong 0
-			b = uint64(int64(ldb(pc)) + extB<<8)
+			b = uint64(int64(ldb(pc)) + int64(0)<<8)
 			pc++
-			extA, extB, numExtB = 0, 0, 0
 			v = ld(sp)
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				pc += b
 				continue
 			}
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				continue
 			}
 			ex = exitMustBeBoolean
 			goto leave
 		case 239: // jumpFalseLong 0
-			b = uint64(int64(ldb(pc)) + extB<<8)
+			b = uint64(int64(ldb(pc)) + int64(0)<<8)
 			pc++
-			extA, extB, numExtB = 0, 0, 0
 			v = ld(sp)
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				pc += b
 				continue
 			}
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				continue
 			}
 			ex = exitMustBeBoolean
 			goto leave
 		case 240: // popRecvVarLong 0
-			n = uint64(ldb(pc)) + extA<<8
+			n = uint64(ldb(pc)) + uint64(0)<<8
 			pc++
-			extA, extB, numExtB = 0, 0, 0
 
 			v = ld(sp)
 			in.xB = 1
@@ -1634,7 +2383,7 @@ func (in *Interp) runSista() exit {
 			}
 
 			a = ld(recv)
-			if a&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && recv >= oldStart && a&heap.RememberedBit == 0 {
+			if a&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && recv >= in.oldStart && a&heap.RememberedBit == 0 {
 				in.xA = int(n)
 				ex = exitStoreRecvVar
 				goto leave
@@ -1643,28 +2392,25 @@ func (in *Interp) runSista() exit {
 			sp += 8 * 1
 			continue
 		case 241: // popLitVarLong 0
-			n = uint64(ldb(pc)) + extA<<8
+			n = uint64(ldb(pc)) + uint64(0)<<8
 			pc++
-			extA, extB, numExtB = 0, 0, 0
 			in.xA, in.xB = int(n), 1
 			ex = exitStoreLitVar
 			goto leave
 		case 242: // popTempLong 0
-			n = uint64(ldb(pc)) + extA<<8
+			n = uint64(ldb(pc)) + uint64(0)<<8
 			pc++
-			extA, extB, numExtB = 0, 0, 0
 			n &= 255
 			v = args - 8*n
-			if argc <= n {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			st(v, ld(sp))
 			sp += 8
 			continue
 		case 243: // storeRecvVarLong 0
-			n = uint64(ldb(pc)) + extA<<8
+			n = uint64(ldb(pc)) + uint64(0)<<8
 			pc++
-			extA, extB, numExtB = 0, 0, 0
 
 			v = ld(sp)
 			in.xB = 0
@@ -1675,7 +2421,7 @@ func (in *Interp) runSista() exit {
 			}
 
 			a = ld(recv)
-			if a&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && recv >= oldStart && a&heap.RememberedBit == 0 {
+			if a&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && recv >= in.oldStart && a&heap.RememberedBit == 0 {
 				in.xA = int(n)
 				ex = exitStoreRecvVar
 				goto leave
@@ -1684,19 +2430,17 @@ func (in *Interp) runSista() exit {
 			sp += 8 * 0
 			continue
 		case 244: // storeLitVarLong 0
-			n = uint64(ldb(pc)) + extA<<8
+			n = uint64(ldb(pc)) + uint64(0)<<8
 			pc++
-			extA, extB, numExtB = 0, 0, 0
 			in.xA, in.xB = int(n), 0
 			ex = exitStoreLitVar
 			goto leave
 		case 245: // storeTempLong 0
-			n = uint64(ldb(pc)) + extA<<8
+			n = uint64(ldb(pc)) + uint64(0)<<8
 			pc++
-			extA, extB, numExtB = 0, 0, 0
 			n &= 255
 			v = args - 8*n
-			if argc <= n {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			st(v, ld(sp))
@@ -1705,7 +2449,6 @@ func (in *Interp) runSista() exit {
 
 			in.xA, in.xB = int(ldb(pc)), int(ldb(pc+1))
 			pc += 2
-			extA, extB, numExtB = 0, 0, 0
 			if in.xB < 128 && pc-3 == method+16+(ld(method+8)>>3&0x7fff)<<3 {
 				continue
 			}
@@ -1713,18 +2456,16 @@ func (in *Interp) runSista() exit {
 			goto leave
 		case 249: // pushFullClosure 0
 
-			in.xA, in.xB = int(uint64(ldb(pc))+extA<<8), int(ldb(pc+1))
+			in.xA, in.xB = int(uint64(ldb(pc))+uint64(0)<<8), int(ldb(pc+1))
 			pc += 2
-			extA, extB, numExtB = 0, 0, 0
 			ex = exitPushFullClosure
 			goto leave
 		case 250: // pushClosureSista 0
 
 			b = uint64(ldb(pc))
-			in.xA = int(b&7+extA&15<<3) | int(b>>3&7+extA>>4<<3)<<8
-			in.xB = int(int64(ldb(pc+1)) + extB<<8)
+			in.xA = int(b&7+uint64(0)&15<<3) | int(b>>3&7+uint64(0)>>4<<3)<<8
+			in.xB = int(int64(ldb(pc+1)) + int64(0)<<8)
 			pc += 2
-			extA, extB, numExtB = 0, 0, 0
 			ex = exitPushClosure
 			goto leave
 		case 251: // pushRemoteTemp 0
@@ -1732,14 +2473,15 @@ func (in *Interp) runSista() exit {
 			a = uint64(ldb(pc))
 			n = uint64(ldb(pc + 1))
 			pc += 2
-			extA, extB, numExtB = 0, 0, 0
 			v = args - 8*n
-			if argc <= n {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			rcvr = ld(v)
-			if in.forwarders && heap.Oop(rcvr).IsForwarder() {
-				rcvr = uint64(in.heap.Follow(heap.Oop(rcvr)))
+			if in.forwarders && ld(rcvr)&heap.ClassIndexMask == heap.ClassForwarder {
+				pc -= 3
+				ex = exitForwardedTemp
+				goto leave
 			}
 			v = ld(rcvr + 8 + a<<3)
 			sp -= 8
@@ -1750,18 +2492,19 @@ func (in *Interp) runSista() exit {
 			a = uint64(ldb(pc))
 			n = uint64(ldb(pc + 1))
 			pc += 2
-			extA, extB, numExtB = 0, 0, 0
 			v = args - 8*n
-			if argc <= n {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			rcvr = ld(v)
-			if in.forwarders && heap.Oop(rcvr).IsForwarder() {
-				rcvr = uint64(in.heap.Follow(heap.Oop(rcvr)))
+			if in.forwarders && ld(rcvr)&heap.ClassIndexMask == heap.ClassForwarder {
+				pc -= 3
+				ex = exitForwardedTemp
+				goto leave
 			}
 			v = ld(sp)
 			b = ld(rcvr)
-			if b&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && rcvr >= oldStart && b&heap.RememberedBit == 0 {
+			if b&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && rcvr >= in.oldStart && b&heap.RememberedBit == 0 {
 				in.xSelector, in.xA, in.xB = heap.Oop(rcvr), int(a), 0
 				ex = exitStoreRemote
 				goto leave
@@ -1774,18 +2517,19 @@ func (in *Interp) runSista() exit {
 			a = uint64(ldb(pc))
 			n = uint64(ldb(pc + 1))
 			pc += 2
-			extA, extB, numExtB = 0, 0, 0
 			v = args - 8*n
-			if argc <= n {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			rcvr = ld(v)
-			if in.forwarders && heap.Oop(rcvr).IsForwarder() {
-				rcvr = uint64(in.heap.Follow(heap.Oop(rcvr)))
+			if in.forwarders && ld(rcvr)&heap.ClassIndexMask == heap.ClassForwarder {
+				pc -= 3
+				ex = exitForwardedTemp
+				goto leave
 			}
 			v = ld(sp)
 			b = ld(rcvr)
-			if b&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && rcvr >= oldStart && b&heap.RememberedBit == 0 {
+			if b&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && rcvr >= in.oldStart && b&heap.RememberedBit == 0 {
 				in.xSelector, in.xA, in.xB = heap.Oop(rcvr), int(a), 1
 				ex = exitStoreRemote
 				goto leave
@@ -1819,8 +2563,8 @@ func (in *Interp) runSista() exit {
 			if e.kind == kindReturnSelf {
 				continue
 			}
-			in.xSelector, in.xArgc, in.xEntry = heap.Oop(sel), int(n), e
-			ex = exitActivate
+			in.xSelector, in.xArgc = heap.Oop(sel), int(n)
+			ex = exitSend
 			goto leave
 		}
 		// Lay a frame for the method in e.
@@ -1830,17 +2574,16 @@ func (in *Interp) runSista() exit {
 		fp = sp - 16
 		method = uint64(e.method)
 		recv = rcvr
-		argc = n
 		args = fp + 8 + 8*n
 		st(fp-8, method)
 		st(fp-16, n<<3|1)
-		st(fp-24, nilOop)
+		st(fp-24, uint64(in.nilOop))
 		st(fp-32, rcvr)
 		st(fp-40, 1)
 		sp = fp - 40
 		for v = uint64(e.temps); v > 0; v-- {
 			sp -= 8
-			st(sp, nilOop)
+			st(sp, uint64(in.nilOop))
 		}
 		pc = method + uint64(e.start)
 		if sp < in.stackLimit.Load() {
@@ -1866,11 +2609,10 @@ func (in *Interp) runSista() exit {
 		fp = sp - 16
 		method = home
 		recv = ld(rcvr + 32)
-		argc = n
 		args = fp + 8 + 8*n
 		st(fp-8, method)
 		st(fp-16, (n|flagBlock)<<3|1)
-		st(fp-24, nilOop)
+		st(fp-24, uint64(in.nilOop))
 		st(fp-32, recv)
 		st(fp-40, 1)
 		sp = fp - 40
@@ -1880,7 +2622,7 @@ func (in *Interp) runSista() exit {
 		}
 		for v = v - 4 + n; v < a>>21&63; v++ {
 			sp -= 8
-			st(sp, nilOop)
+			st(sp, uint64(in.nilOop))
 		}
 		pc = method + 16 + (a>>3&0x7fff)<<3
 		if sp < in.stackLimit.Load() {
@@ -1896,17 +2638,16 @@ func (in *Interp) runSista() exit {
 			ex = exitReturn
 			goto leave
 		}
-		if a = ld(fp - 24); a != nilOop {
-			st(a+8, nilOop) // the context outlives its frame: widowed
-			st(a+16, nilOop)
+		if a = ld(fp - 24); a != uint64(in.nilOop) {
+			st(a+8, uint64(in.nilOop)) // the context outlives its frame: widowed
+			st(a+16, uint64(in.nilOop))
 		}
 		sp = args + 8
 		st(sp, result)
 		fp = ld(fp)
 		method = ld(fp - 8)
 		recv = ld(fp - 32)
-		argc = ld(fp-16) >> 3 & flagArgcMask
-		args = fp + 8 + 8*argc
+		args = fp + 8 + ld(fp-16)&(flagArgcMask<<3)
 		pc = method + 7 + ld(fp-40)>>3
 		continue
 
@@ -1939,9 +2680,9 @@ func (in *Interp) runSista() exit {
 			}
 			continue
 		}
-		v = falseOop
+		v = uint64(in.falseOop)
 		if cond {
-			v = trueOop
+			v = uint64(in.trueOop)
 		}
 		st(sp, v)
 	}

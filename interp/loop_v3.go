@@ -13,19 +13,16 @@ import (
 // done, leaves the registers in in, and says what.
 func (in *Interp) runV3() exit {
 	pc, sp, fp, method := in.pc, in.sp, in.fp, uint64(in.method)
-	nilOop, trueOop, falseOop := uint64(in.nilOop), uint64(in.trueOop), uint64(in.falseOop)
-	oldStart := in.oldStart
+	// What the loop needs at every turn stays in these and no others: more of them
+	// would be spilled and reloaded around each bytecode.
 	recv := ld(fp - 32)
-	argc := ld(fp-16) >> 3 & flagArgcMask
-	args := fp + 8 + 8*argc
+	args := fp + 8 + 8*(ld(fp-16)>>3&flagArgcMask)
 	var (
-		sel, rcvr, tag, result, a, b, n, v, home, extA uint64
-		extB, numExtB                                  int64
-		e                                              *cacheEntry
-		ex                                             exit
-		cond                                           bool
+		sel, rcvr, tag, result, a, b, n, v, home uint64
+		e                                        *cacheEntry
+		ex                                       exit
+		cond                                     bool
 	)
-	_, _, _ = extA, extB, numExtB // not every set has extensions
 	for {
 		op := ldb(pc)
 		pc++
@@ -96,7 +93,7 @@ func (in *Interp) runV3() exit {
 			continue
 		case 16: // pushTemp 0
 			v = args - 8*0
-			if argc <= 0 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -104,7 +101,7 @@ func (in *Interp) runV3() exit {
 			continue
 		case 17: // pushTemp 1
 			v = args - 8*1
-			if argc <= 1 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -112,7 +109,7 @@ func (in *Interp) runV3() exit {
 			continue
 		case 18: // pushTemp 2
 			v = args - 8*2
-			if argc <= 2 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -120,7 +117,7 @@ func (in *Interp) runV3() exit {
 			continue
 		case 19: // pushTemp 3
 			v = args - 8*3
-			if argc <= 3 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -128,7 +125,7 @@ func (in *Interp) runV3() exit {
 			continue
 		case 20: // pushTemp 4
 			v = args - 8*4
-			if argc <= 4 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -136,7 +133,7 @@ func (in *Interp) runV3() exit {
 			continue
 		case 21: // pushTemp 5
 			v = args - 8*5
-			if argc <= 5 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -144,7 +141,7 @@ func (in *Interp) runV3() exit {
 			continue
 		case 22: // pushTemp 6
 			v = args - 8*6
-			if argc <= 6 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -152,7 +149,7 @@ func (in *Interp) runV3() exit {
 			continue
 		case 23: // pushTemp 7
 			v = args - 8*7
-			if argc <= 7 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -160,7 +157,7 @@ func (in *Interp) runV3() exit {
 			continue
 		case 24: // pushTemp 8
 			v = args - 8*8
-			if argc <= 8 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -168,7 +165,7 @@ func (in *Interp) runV3() exit {
 			continue
 		case 25: // pushTemp 9
 			v = args - 8*9
-			if argc <= 9 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -176,7 +173,7 @@ func (in *Interp) runV3() exit {
 			continue
 		case 26: // pushTemp 10
 			v = args - 8*10
-			if argc <= 10 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -184,7 +181,7 @@ func (in *Interp) runV3() exit {
 			continue
 		case 27: // pushTemp 11
 			v = args - 8*11
-			if argc <= 11 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -192,7 +189,7 @@ func (in *Interp) runV3() exit {
 			continue
 		case 28: // pushTemp 12
 			v = args - 8*12
-			if argc <= 12 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -200,7 +197,7 @@ func (in *Interp) runV3() exit {
 			continue
 		case 29: // pushTemp 13
 			v = args - 8*13
-			if argc <= 13 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -208,7 +205,7 @@ func (in *Interp) runV3() exit {
 			continue
 		case 30: // pushTemp 14
 			v = args - 8*14
-			if argc <= 14 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -216,7 +213,7 @@ func (in *Interp) runV3() exit {
 			continue
 		case 31: // pushTemp 15
 			v = args - 8*15
-			if argc <= 15 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			sp -= 8
@@ -353,7 +350,7 @@ func (in *Interp) runV3() exit {
 		case 64: // pushLitVar 0
 
 			v = ld(method + 16 + 8*0)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(0)
 				ex = exitPushLitVar
 				goto leave
@@ -364,7 +361,7 @@ func (in *Interp) runV3() exit {
 		case 65: // pushLitVar 1
 
 			v = ld(method + 16 + 8*1)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(1)
 				ex = exitPushLitVar
 				goto leave
@@ -375,7 +372,7 @@ func (in *Interp) runV3() exit {
 		case 66: // pushLitVar 2
 
 			v = ld(method + 16 + 8*2)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(2)
 				ex = exitPushLitVar
 				goto leave
@@ -386,7 +383,7 @@ func (in *Interp) runV3() exit {
 		case 67: // pushLitVar 3
 
 			v = ld(method + 16 + 8*3)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(3)
 				ex = exitPushLitVar
 				goto leave
@@ -397,7 +394,7 @@ func (in *Interp) runV3() exit {
 		case 68: // pushLitVar 4
 
 			v = ld(method + 16 + 8*4)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(4)
 				ex = exitPushLitVar
 				goto leave
@@ -408,7 +405,7 @@ func (in *Interp) runV3() exit {
 		case 69: // pushLitVar 5
 
 			v = ld(method + 16 + 8*5)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(5)
 				ex = exitPushLitVar
 				goto leave
@@ -419,7 +416,7 @@ func (in *Interp) runV3() exit {
 		case 70: // pushLitVar 6
 
 			v = ld(method + 16 + 8*6)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(6)
 				ex = exitPushLitVar
 				goto leave
@@ -430,7 +427,7 @@ func (in *Interp) runV3() exit {
 		case 71: // pushLitVar 7
 
 			v = ld(method + 16 + 8*7)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(7)
 				ex = exitPushLitVar
 				goto leave
@@ -441,7 +438,7 @@ func (in *Interp) runV3() exit {
 		case 72: // pushLitVar 8
 
 			v = ld(method + 16 + 8*8)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(8)
 				ex = exitPushLitVar
 				goto leave
@@ -452,7 +449,7 @@ func (in *Interp) runV3() exit {
 		case 73: // pushLitVar 9
 
 			v = ld(method + 16 + 8*9)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(9)
 				ex = exitPushLitVar
 				goto leave
@@ -463,7 +460,7 @@ func (in *Interp) runV3() exit {
 		case 74: // pushLitVar 10
 
 			v = ld(method + 16 + 8*10)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(10)
 				ex = exitPushLitVar
 				goto leave
@@ -474,7 +471,7 @@ func (in *Interp) runV3() exit {
 		case 75: // pushLitVar 11
 
 			v = ld(method + 16 + 8*11)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(11)
 				ex = exitPushLitVar
 				goto leave
@@ -485,7 +482,7 @@ func (in *Interp) runV3() exit {
 		case 76: // pushLitVar 12
 
 			v = ld(method + 16 + 8*12)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(12)
 				ex = exitPushLitVar
 				goto leave
@@ -496,7 +493,7 @@ func (in *Interp) runV3() exit {
 		case 77: // pushLitVar 13
 
 			v = ld(method + 16 + 8*13)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(13)
 				ex = exitPushLitVar
 				goto leave
@@ -507,7 +504,7 @@ func (in *Interp) runV3() exit {
 		case 78: // pushLitVar 14
 
 			v = ld(method + 16 + 8*14)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(14)
 				ex = exitPushLitVar
 				goto leave
@@ -518,7 +515,7 @@ func (in *Interp) runV3() exit {
 		case 79: // pushLitVar 15
 
 			v = ld(method + 16 + 8*15)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(15)
 				ex = exitPushLitVar
 				goto leave
@@ -529,7 +526,7 @@ func (in *Interp) runV3() exit {
 		case 80: // pushLitVar 16
 
 			v = ld(method + 16 + 8*16)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(16)
 				ex = exitPushLitVar
 				goto leave
@@ -540,7 +537,7 @@ func (in *Interp) runV3() exit {
 		case 81: // pushLitVar 17
 
 			v = ld(method + 16 + 8*17)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(17)
 				ex = exitPushLitVar
 				goto leave
@@ -551,7 +548,7 @@ func (in *Interp) runV3() exit {
 		case 82: // pushLitVar 18
 
 			v = ld(method + 16 + 8*18)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(18)
 				ex = exitPushLitVar
 				goto leave
@@ -562,7 +559,7 @@ func (in *Interp) runV3() exit {
 		case 83: // pushLitVar 19
 
 			v = ld(method + 16 + 8*19)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(19)
 				ex = exitPushLitVar
 				goto leave
@@ -573,7 +570,7 @@ func (in *Interp) runV3() exit {
 		case 84: // pushLitVar 20
 
 			v = ld(method + 16 + 8*20)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(20)
 				ex = exitPushLitVar
 				goto leave
@@ -584,7 +581,7 @@ func (in *Interp) runV3() exit {
 		case 85: // pushLitVar 21
 
 			v = ld(method + 16 + 8*21)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(21)
 				ex = exitPushLitVar
 				goto leave
@@ -595,7 +592,7 @@ func (in *Interp) runV3() exit {
 		case 86: // pushLitVar 22
 
 			v = ld(method + 16 + 8*22)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(22)
 				ex = exitPushLitVar
 				goto leave
@@ -606,7 +603,7 @@ func (in *Interp) runV3() exit {
 		case 87: // pushLitVar 23
 
 			v = ld(method + 16 + 8*23)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(23)
 				ex = exitPushLitVar
 				goto leave
@@ -617,7 +614,7 @@ func (in *Interp) runV3() exit {
 		case 88: // pushLitVar 24
 
 			v = ld(method + 16 + 8*24)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(24)
 				ex = exitPushLitVar
 				goto leave
@@ -628,7 +625,7 @@ func (in *Interp) runV3() exit {
 		case 89: // pushLitVar 25
 
 			v = ld(method + 16 + 8*25)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(25)
 				ex = exitPushLitVar
 				goto leave
@@ -639,7 +636,7 @@ func (in *Interp) runV3() exit {
 		case 90: // pushLitVar 26
 
 			v = ld(method + 16 + 8*26)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(26)
 				ex = exitPushLitVar
 				goto leave
@@ -650,7 +647,7 @@ func (in *Interp) runV3() exit {
 		case 91: // pushLitVar 27
 
 			v = ld(method + 16 + 8*27)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(27)
 				ex = exitPushLitVar
 				goto leave
@@ -661,7 +658,7 @@ func (in *Interp) runV3() exit {
 		case 92: // pushLitVar 28
 
 			v = ld(method + 16 + 8*28)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(28)
 				ex = exitPushLitVar
 				goto leave
@@ -672,7 +669,7 @@ func (in *Interp) runV3() exit {
 		case 93: // pushLitVar 29
 
 			v = ld(method + 16 + 8*29)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(29)
 				ex = exitPushLitVar
 				goto leave
@@ -683,7 +680,7 @@ func (in *Interp) runV3() exit {
 		case 94: // pushLitVar 30
 
 			v = ld(method + 16 + 8*30)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(30)
 				ex = exitPushLitVar
 				goto leave
@@ -694,7 +691,7 @@ func (in *Interp) runV3() exit {
 		case 95: // pushLitVar 31
 
 			v = ld(method + 16 + 8*31)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(31)
 				ex = exitPushLitVar
 				goto leave
@@ -708,7 +705,7 @@ func (in *Interp) runV3() exit {
 			in.xB = 1
 
 			a = ld(recv)
-			if a&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && recv >= oldStart && a&heap.RememberedBit == 0 {
+			if a&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && recv >= in.oldStart && a&heap.RememberedBit == 0 {
 				in.xA = int(0)
 				ex = exitStoreRecvVar
 				goto leave
@@ -722,7 +719,7 @@ func (in *Interp) runV3() exit {
 			in.xB = 1
 
 			a = ld(recv)
-			if a&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && recv >= oldStart && a&heap.RememberedBit == 0 {
+			if a&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && recv >= in.oldStart && a&heap.RememberedBit == 0 {
 				in.xA = int(1)
 				ex = exitStoreRecvVar
 				goto leave
@@ -736,7 +733,7 @@ func (in *Interp) runV3() exit {
 			in.xB = 1
 
 			a = ld(recv)
-			if a&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && recv >= oldStart && a&heap.RememberedBit == 0 {
+			if a&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && recv >= in.oldStart && a&heap.RememberedBit == 0 {
 				in.xA = int(2)
 				ex = exitStoreRecvVar
 				goto leave
@@ -750,7 +747,7 @@ func (in *Interp) runV3() exit {
 			in.xB = 1
 
 			a = ld(recv)
-			if a&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && recv >= oldStart && a&heap.RememberedBit == 0 {
+			if a&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && recv >= in.oldStart && a&heap.RememberedBit == 0 {
 				in.xA = int(3)
 				ex = exitStoreRecvVar
 				goto leave
@@ -764,7 +761,7 @@ func (in *Interp) runV3() exit {
 			in.xB = 1
 
 			a = ld(recv)
-			if a&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && recv >= oldStart && a&heap.RememberedBit == 0 {
+			if a&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && recv >= in.oldStart && a&heap.RememberedBit == 0 {
 				in.xA = int(4)
 				ex = exitStoreRecvVar
 				goto leave
@@ -778,7 +775,7 @@ func (in *Interp) runV3() exit {
 			in.xB = 1
 
 			a = ld(recv)
-			if a&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && recv >= oldStart && a&heap.RememberedBit == 0 {
+			if a&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && recv >= in.oldStart && a&heap.RememberedBit == 0 {
 				in.xA = int(5)
 				ex = exitStoreRecvVar
 				goto leave
@@ -792,7 +789,7 @@ func (in *Interp) runV3() exit {
 			in.xB = 1
 
 			a = ld(recv)
-			if a&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && recv >= oldStart && a&heap.RememberedBit == 0 {
+			if a&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && recv >= in.oldStart && a&heap.RememberedBit == 0 {
 				in.xA = int(6)
 				ex = exitStoreRecvVar
 				goto leave
@@ -806,7 +803,7 @@ func (in *Interp) runV3() exit {
 			in.xB = 1
 
 			a = ld(recv)
-			if a&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && recv >= oldStart && a&heap.RememberedBit == 0 {
+			if a&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && recv >= in.oldStart && a&heap.RememberedBit == 0 {
 				in.xA = int(7)
 				ex = exitStoreRecvVar
 				goto leave
@@ -816,7 +813,7 @@ func (in *Interp) runV3() exit {
 			continue
 		case 104: // popTemp 0
 			v = args - 8*0
-			if argc <= 0 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			st(v, ld(sp))
@@ -824,7 +821,7 @@ func (in *Interp) runV3() exit {
 			continue
 		case 105: // popTemp 1
 			v = args - 8*1
-			if argc <= 1 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			st(v, ld(sp))
@@ -832,7 +829,7 @@ func (in *Interp) runV3() exit {
 			continue
 		case 106: // popTemp 2
 			v = args - 8*2
-			if argc <= 2 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			st(v, ld(sp))
@@ -840,7 +837,7 @@ func (in *Interp) runV3() exit {
 			continue
 		case 107: // popTemp 3
 			v = args - 8*3
-			if argc <= 3 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			st(v, ld(sp))
@@ -848,7 +845,7 @@ func (in *Interp) runV3() exit {
 			continue
 		case 108: // popTemp 4
 			v = args - 8*4
-			if argc <= 4 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			st(v, ld(sp))
@@ -856,7 +853,7 @@ func (in *Interp) runV3() exit {
 			continue
 		case 109: // popTemp 5
 			v = args - 8*5
-			if argc <= 5 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			st(v, ld(sp))
@@ -864,7 +861,7 @@ func (in *Interp) runV3() exit {
 			continue
 		case 110: // popTemp 6
 			v = args - 8*6
-			if argc <= 6 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			st(v, ld(sp))
@@ -872,7 +869,7 @@ func (in *Interp) runV3() exit {
 			continue
 		case 111: // popTemp 7
 			v = args - 8*7
-			if argc <= 7 {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			st(v, ld(sp))
@@ -883,18 +880,18 @@ func (in *Interp) runV3() exit {
 			sp -= 8
 			st(sp, v)
 			continue
-		case 113: // push trueOop
-			v = trueOop
+		case 113: // push uint64(in.trueOop)
+			v = uint64(in.trueOop)
 			sp -= 8
 			st(sp, v)
 			continue
-		case 114: // push falseOop
-			v = falseOop
+		case 114: // push uint64(in.falseOop)
+			v = uint64(in.falseOop)
 			sp -= 8
 			st(sp, v)
 			continue
-		case 115: // push nilOop
-			v = nilOop
+		case 115: // push uint64(in.nilOop)
+			v = uint64(in.nilOop)
 			sp -= 8
 			st(sp, v)
 			continue
@@ -922,24 +919,24 @@ func (in *Interp) runV3() exit {
 				goto leave
 			}
 			goto ret
-		case 121: // returnMethod trueOop
-			result = trueOop
+		case 121: // returnMethod uint64(in.trueOop)
+			result = uint64(in.trueOop)
 			if ld(fp-16)>>3&flagBlock != 0 {
 				in.xResult = heap.Oop(result)
 				ex = exitNonLocalReturn
 				goto leave
 			}
 			goto ret
-		case 122: // returnMethod falseOop
-			result = falseOop
+		case 122: // returnMethod uint64(in.falseOop)
+			result = uint64(in.falseOop)
 			if ld(fp-16)>>3&flagBlock != 0 {
 				in.xResult = heap.Oop(result)
 				ex = exitNonLocalReturn
 				goto leave
 			}
 			goto ret
-		case 123: // returnMethod nilOop
-			result = nilOop
+		case 123: // returnMethod uint64(in.nilOop)
+			result = uint64(in.nilOop)
 			if ld(fp-16)>>3&flagBlock != 0 {
 				in.xResult = heap.Oop(result)
 				ex = exitNonLocalReturn
@@ -975,7 +972,7 @@ func (in *Interp) runV3() exit {
 				continue
 			case 1:
 				v = args - 8*n
-				if argc <= n {
+				if v < fp+16 {
 					v -= frameGap
 				}
 				sp -= 8
@@ -988,7 +985,7 @@ func (in *Interp) runV3() exit {
 			}
 
 			v = ld(method + 16 + 8*n)
-			if in.forwarders && heap.Oop(v).IsForwarder() {
+			if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 				in.xA = int(n)
 				ex = exitPushLitVar
 				goto leave
@@ -1013,7 +1010,7 @@ func (in *Interp) runV3() exit {
 				}
 
 				a = ld(recv)
-				if a&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && recv >= oldStart && a&heap.RememberedBit == 0 {
+				if a&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && recv >= in.oldStart && a&heap.RememberedBit == 0 {
 					in.xA = int(n)
 					ex = exitStoreRecvVar
 					goto leave
@@ -1023,7 +1020,7 @@ func (in *Interp) runV3() exit {
 				continue
 			case 1:
 				v = args - 8*n
-				if argc <= n {
+				if v < fp+16 {
 					v -= frameGap
 				}
 				st(v, ld(sp))
@@ -1054,7 +1051,7 @@ func (in *Interp) runV3() exit {
 				}
 
 				a = ld(recv)
-				if a&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && recv >= oldStart && a&heap.RememberedBit == 0 {
+				if a&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && recv >= in.oldStart && a&heap.RememberedBit == 0 {
 					in.xA = int(n)
 					ex = exitStoreRecvVar
 					goto leave
@@ -1064,7 +1061,7 @@ func (in *Interp) runV3() exit {
 				continue
 			case 1:
 				v = args - 8*n
-				if argc <= n {
+				if v < fp+16 {
 					v -= frameGap
 				}
 				st(v, ld(sp))
@@ -1112,7 +1109,7 @@ func (in *Interp) runV3() exit {
 			case 4:
 
 				v = ld(method + 16 + 8*n)
-				if in.forwarders && heap.Oop(v).IsForwarder() {
+				if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 					in.xA = int(n)
 					ex = exitPushLitVar
 					goto leave
@@ -1131,7 +1128,7 @@ func (in *Interp) runV3() exit {
 				}
 
 				a = ld(recv)
-				if a&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && recv >= oldStart && a&heap.RememberedBit == 0 {
+				if a&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && recv >= in.oldStart && a&heap.RememberedBit == 0 {
 					in.xA = int(n)
 					ex = exitStoreRecvVar
 					goto leave
@@ -1150,7 +1147,7 @@ func (in *Interp) runV3() exit {
 				}
 
 				a = ld(recv)
-				if a&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && recv >= oldStart && a&heap.RememberedBit == 0 {
+				if a&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && recv >= in.oldStart && a&heap.RememberedBit == 0 {
 					in.xA = int(n)
 					ex = exitStoreRecvVar
 					goto leave
@@ -1187,7 +1184,6 @@ func (in *Interp) runV3() exit {
 		case 138: // newArray 0
 			in.xA = int(ldb(pc))
 			pc++
-			extA, extB, numExtB = 0, 0, 0
 			ex = exitNewArray
 			goto leave
 		case 139: // callPrimitiveV3 0
@@ -1204,14 +1200,15 @@ func (in *Interp) runV3() exit {
 			a = uint64(ldb(pc))
 			n = uint64(ldb(pc + 1))
 			pc += 2
-			extA, extB, numExtB = 0, 0, 0
 			v = args - 8*n
-			if argc <= n {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			rcvr = ld(v)
-			if in.forwarders && heap.Oop(rcvr).IsForwarder() {
-				rcvr = uint64(in.heap.Follow(heap.Oop(rcvr)))
+			if in.forwarders && ld(rcvr)&heap.ClassIndexMask == heap.ClassForwarder {
+				pc -= 3
+				ex = exitForwardedTemp
+				goto leave
 			}
 			v = ld(rcvr + 8 + a<<3)
 			sp -= 8
@@ -1222,18 +1219,19 @@ func (in *Interp) runV3() exit {
 			a = uint64(ldb(pc))
 			n = uint64(ldb(pc + 1))
 			pc += 2
-			extA, extB, numExtB = 0, 0, 0
 			v = args - 8*n
-			if argc <= n {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			rcvr = ld(v)
-			if in.forwarders && heap.Oop(rcvr).IsForwarder() {
-				rcvr = uint64(in.heap.Follow(heap.Oop(rcvr)))
+			if in.forwarders && ld(rcvr)&heap.ClassIndexMask == heap.ClassForwarder {
+				pc -= 3
+				ex = exitForwardedTemp
+				goto leave
 			}
 			v = ld(sp)
 			b = ld(rcvr)
-			if b&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && rcvr >= oldStart && b&heap.RememberedBit == 0 {
+			if b&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && rcvr >= in.oldStart && b&heap.RememberedBit == 0 {
 				in.xSelector, in.xA, in.xB = heap.Oop(rcvr), int(a), 0
 				ex = exitStoreRemote
 				goto leave
@@ -1246,18 +1244,19 @@ func (in *Interp) runV3() exit {
 			a = uint64(ldb(pc))
 			n = uint64(ldb(pc + 1))
 			pc += 2
-			extA, extB, numExtB = 0, 0, 0
 			v = args - 8*n
-			if argc <= n {
+			if v < fp+16 {
 				v -= frameGap
 			}
 			rcvr = ld(v)
-			if in.forwarders && heap.Oop(rcvr).IsForwarder() {
-				rcvr = uint64(in.heap.Follow(heap.Oop(rcvr)))
+			if in.forwarders && ld(rcvr)&heap.ClassIndexMask == heap.ClassForwarder {
+				pc -= 3
+				ex = exitForwardedTemp
+				goto leave
 			}
 			v = ld(sp)
 			b = ld(rcvr)
-			if b&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && rcvr >= oldStart && b&heap.RememberedBit == 0 {
+			if b&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && rcvr >= in.oldStart && b&heap.RememberedBit == 0 {
 				in.xSelector, in.xA, in.xB = heap.Oop(rcvr), int(a), 1
 				ex = exitStoreRemote
 				goto leave
@@ -1299,12 +1298,12 @@ func (in *Interp) runV3() exit {
 			continue
 		case 152: // jumpFalse 1
 			v = ld(sp)
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				pc += 1
 				continue
 			}
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				continue
 			}
@@ -1312,12 +1311,12 @@ func (in *Interp) runV3() exit {
 			goto leave
 		case 153: // jumpFalse 2
 			v = ld(sp)
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				pc += 2
 				continue
 			}
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				continue
 			}
@@ -1325,12 +1324,12 @@ func (in *Interp) runV3() exit {
 			goto leave
 		case 154: // jumpFalse 3
 			v = ld(sp)
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				pc += 3
 				continue
 			}
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				continue
 			}
@@ -1338,12 +1337,12 @@ func (in *Interp) runV3() exit {
 			goto leave
 		case 155: // jumpFalse 4
 			v = ld(sp)
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				pc += 4
 				continue
 			}
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				continue
 			}
@@ -1351,12 +1350,12 @@ func (in *Interp) runV3() exit {
 			goto leave
 		case 156: // jumpFalse 5
 			v = ld(sp)
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				pc += 5
 				continue
 			}
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				continue
 			}
@@ -1364,12 +1363,12 @@ func (in *Interp) runV3() exit {
 			goto leave
 		case 157: // jumpFalse 6
 			v = ld(sp)
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				pc += 6
 				continue
 			}
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				continue
 			}
@@ -1377,12 +1376,12 @@ func (in *Interp) runV3() exit {
 			goto leave
 		case 158: // jumpFalse 7
 			v = ld(sp)
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				pc += 7
 				continue
 			}
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				continue
 			}
@@ -1390,12 +1389,12 @@ func (in *Interp) runV3() exit {
 			goto leave
 		case 159: // jumpFalse 8
 			v = ld(sp)
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				pc += 8
 				continue
 			}
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				continue
 			}
@@ -1485,12 +1484,12 @@ func (in *Interp) runV3() exit {
 			b = 0*256 + uint64(ldb(pc))
 			pc++
 			v = ld(sp)
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				pc += b
 				continue
 			}
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				continue
 			}
@@ -1500,12 +1499,12 @@ func (in *Interp) runV3() exit {
 			b = 1*256 + uint64(ldb(pc))
 			pc++
 			v = ld(sp)
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				pc += b
 				continue
 			}
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				continue
 			}
@@ -1515,12 +1514,12 @@ func (in *Interp) runV3() exit {
 			b = 2*256 + uint64(ldb(pc))
 			pc++
 			v = ld(sp)
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				pc += b
 				continue
 			}
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				continue
 			}
@@ -1530,12 +1529,12 @@ func (in *Interp) runV3() exit {
 			b = 3*256 + uint64(ldb(pc))
 			pc++
 			v = ld(sp)
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				pc += b
 				continue
 			}
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				continue
 			}
@@ -1545,12 +1544,12 @@ func (in *Interp) runV3() exit {
 			b = 0*256 + uint64(ldb(pc))
 			pc++
 			v = ld(sp)
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				pc += b
 				continue
 			}
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				continue
 			}
@@ -1560,12 +1559,12 @@ func (in *Interp) runV3() exit {
 			b = 1*256 + uint64(ldb(pc))
 			pc++
 			v = ld(sp)
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				pc += b
 				continue
 			}
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				continue
 			}
@@ -1575,12 +1574,12 @@ func (in *Interp) runV3() exit {
 			b = 2*256 + uint64(ldb(pc))
 			pc++
 			v = ld(sp)
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				pc += b
 				continue
 			}
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				continue
 			}
@@ -1590,12 +1589,12 @@ func (in *Interp) runV3() exit {
 			b = 3*256 + uint64(ldb(pc))
 			pc++
 			v = ld(sp)
-			if v == falseOop {
+			if v == uint64(in.falseOop) {
 				sp += 8
 				pc += b
 				continue
 			}
-			if v == trueOop {
+			if v == uint64(in.trueOop) {
 				sp += 8
 				continue
 			}
@@ -1613,11 +1612,20 @@ func (in *Interp) runV3() exit {
 				}
 			} else if a&7 == 4 && b&7 == 4 {
 
-				v = bits.RotateLeft64(math.Float64bits(smallFloat(a)+smallFloat(b)), 1)
+				if v = a >> 3; v > 1 {
+					v += 896 << 53
+				}
+				x := math.Float64frombits(bits.RotateLeft64(v, -1))
+				if v = b >> 3; v > 1 {
+					v += 896 << 53
+				}
+				y := math.Float64frombits(bits.RotateLeft64(v, -1))
+				x = x + y
+				v = bits.RotateLeft64(math.Float64bits(x), 1)
 				if v > 1 {
 					v -= 896 << 53
 				}
-				if v <= 1 && (smallFloat(a)+smallFloat(b)) == 0 || v > 1 && v < 1<<61 {
+				if v <= 1 && x == 0 || v > 1 && v < 1<<61 {
 					sp += 8
 					st(sp, v<<3|4)
 					continue
@@ -1639,11 +1647,20 @@ func (in *Interp) runV3() exit {
 				}
 			} else if a&7 == 4 && b&7 == 4 {
 
-				v = bits.RotateLeft64(math.Float64bits(smallFloat(a)-smallFloat(b)), 1)
+				if v = a >> 3; v > 1 {
+					v += 896 << 53
+				}
+				x := math.Float64frombits(bits.RotateLeft64(v, -1))
+				if v = b >> 3; v > 1 {
+					v += 896 << 53
+				}
+				y := math.Float64frombits(bits.RotateLeft64(v, -1))
+				x = x - y
+				v = bits.RotateLeft64(math.Float64bits(x), 1)
 				if v > 1 {
 					v -= 896 << 53
 				}
-				if v <= 1 && (smallFloat(a)-smallFloat(b)) == 0 || v > 1 && v < 1<<61 {
+				if v <= 1 && x == 0 || v > 1 && v < 1<<61 {
 					sp += 8
 					st(sp, v<<3|4)
 					continue
@@ -1661,7 +1678,16 @@ func (in *Interp) runV3() exit {
 				goto boolean
 			}
 			if a&7 == 4 && b&7 == 4 {
-				cond = smallFloat(a) < smallFloat(b)
+
+				if v = a >> 3; v > 1 {
+					v += 896 << 53
+				}
+				x := math.Float64frombits(bits.RotateLeft64(v, -1))
+				if v = b >> 3; v > 1 {
+					v += 896 << 53
+				}
+				y := math.Float64frombits(bits.RotateLeft64(v, -1))
+				cond = x < y
 				goto boolean
 			}
 
@@ -1676,7 +1702,16 @@ func (in *Interp) runV3() exit {
 				goto boolean
 			}
 			if a&7 == 4 && b&7 == 4 {
-				cond = smallFloat(a) > smallFloat(b)
+
+				if v = a >> 3; v > 1 {
+					v += 896 << 53
+				}
+				x := math.Float64frombits(bits.RotateLeft64(v, -1))
+				if v = b >> 3; v > 1 {
+					v += 896 << 53
+				}
+				y := math.Float64frombits(bits.RotateLeft64(v, -1))
+				cond = x > y
 				goto boolean
 			}
 
@@ -1691,7 +1726,16 @@ func (in *Interp) runV3() exit {
 				goto boolean
 			}
 			if a&7 == 4 && b&7 == 4 {
-				cond = smallFloat(a) <= smallFloat(b)
+
+				if v = a >> 3; v > 1 {
+					v += 896 << 53
+				}
+				x := math.Float64frombits(bits.RotateLeft64(v, -1))
+				if v = b >> 3; v > 1 {
+					v += 896 << 53
+				}
+				y := math.Float64frombits(bits.RotateLeft64(v, -1))
+				cond = x <= y
 				goto boolean
 			}
 
@@ -1706,7 +1750,16 @@ func (in *Interp) runV3() exit {
 				goto boolean
 			}
 			if a&7 == 4 && b&7 == 4 {
-				cond = smallFloat(a) >= smallFloat(b)
+
+				if v = a >> 3; v > 1 {
+					v += 896 << 53
+				}
+				x := math.Float64frombits(bits.RotateLeft64(v, -1))
+				if v = b >> 3; v > 1 {
+					v += 896 << 53
+				}
+				y := math.Float64frombits(bits.RotateLeft64(v, -1))
+				cond = x >= y
 				goto boolean
 			}
 
@@ -1721,7 +1774,16 @@ func (in *Interp) runV3() exit {
 				goto boolean
 			}
 			if a&7 == 4 && b&7 == 4 {
-				cond = smallFloat(a) == smallFloat(b)
+
+				if v = a >> 3; v > 1 {
+					v += 896 << 53
+				}
+				x := math.Float64frombits(bits.RotateLeft64(v, -1))
+				if v = b >> 3; v > 1 {
+					v += 896 << 53
+				}
+				y := math.Float64frombits(bits.RotateLeft64(v, -1))
+				cond = x == y
 				goto boolean
 			}
 
@@ -1736,7 +1798,16 @@ func (in *Interp) runV3() exit {
 				goto boolean
 			}
 			if a&7 == 4 && b&7 == 4 {
-				cond = smallFloat(a) != smallFloat(b)
+
+				if v = a >> 3; v > 1 {
+					v += 896 << 53
+				}
+				x := math.Float64frombits(bits.RotateLeft64(v, -1))
+				if v = b >> 3; v > 1 {
+					v += 896 << 53
+				}
+				y := math.Float64frombits(bits.RotateLeft64(v, -1))
+				cond = x != y
 				goto boolean
 			}
 
@@ -1758,11 +1829,20 @@ func (in *Interp) runV3() exit {
 				}
 			} else if a&7 == 4 && b&7 == 4 {
 
-				v = bits.RotateLeft64(math.Float64bits(smallFloat(a)*smallFloat(b)), 1)
+				if v = a >> 3; v > 1 {
+					v += 896 << 53
+				}
+				x := math.Float64frombits(bits.RotateLeft64(v, -1))
+				if v = b >> 3; v > 1 {
+					v += 896 << 53
+				}
+				y := math.Float64frombits(bits.RotateLeft64(v, -1))
+				x = x * y
+				v = bits.RotateLeft64(math.Float64bits(x), 1)
 				if v > 1 {
 					v -= 896 << 53
 				}
-				if v <= 1 && (smallFloat(a)*smallFloat(b)) == 0 || v > 1 && v < 1<<61 {
+				if v <= 1 && x == 0 || v > 1 && v < 1<<61 {
 					sp += 8
 					st(sp, v<<3|4)
 					continue
@@ -1898,7 +1978,7 @@ func (in *Interp) runV3() exit {
 				v = ld(sp)
 				tag = ld(a)
 				if tag&(31<<24|heap.ClassIndexMask|heap.StoreCheckMask) == 2<<24|heap.ClassArray && in.at.arrayPut &&
-					(v >= oldStart || v&7 != 0 || a < oldStart || tag&heap.RememberedBit != 0) {
+					(v >= in.oldStart || v&7 != 0 || a < in.oldStart || tag&heap.RememberedBit != 0) {
 					sp += 16
 					st(sp, v)
 					st(a+8+b<<3, v)
@@ -2093,8 +2173,8 @@ func (in *Interp) runV3() exit {
 			if e.kind == kindReturnSelf {
 				continue
 			}
-			in.xSelector, in.xArgc, in.xEntry = heap.Oop(sel), int(n), e
-			ex = exitActivate
+			in.xSelector, in.xArgc = heap.Oop(sel), int(n)
+			ex = exitSend
 			goto leave
 		}
 		// Lay a frame for the method in e.
@@ -2104,17 +2184,16 @@ func (in *Interp) runV3() exit {
 		fp = sp - 16
 		method = uint64(e.method)
 		recv = rcvr
-		argc = n
 		args = fp + 8 + 8*n
 		st(fp-8, method)
 		st(fp-16, n<<3|1)
-		st(fp-24, nilOop)
+		st(fp-24, uint64(in.nilOop))
 		st(fp-32, rcvr)
 		st(fp-40, 1)
 		sp = fp - 40
 		for v = uint64(e.temps); v > 0; v-- {
 			sp -= 8
-			st(sp, nilOop)
+			st(sp, uint64(in.nilOop))
 		}
 		pc = method + uint64(e.start)
 		if sp < in.stackLimit.Load() {
@@ -2140,11 +2219,10 @@ func (in *Interp) runV3() exit {
 		fp = sp - 16
 		method = home
 		recv = ld(rcvr + 32)
-		argc = n
 		args = fp + 8 + 8*n
 		st(fp-8, method)
 		st(fp-16, (n|flagBlock)<<3|1)
-		st(fp-24, nilOop)
+		st(fp-24, uint64(in.nilOop))
 		st(fp-32, recv)
 		st(fp-40, 1)
 		sp = fp - 40
@@ -2154,7 +2232,7 @@ func (in *Interp) runV3() exit {
 		}
 		for v = v - 4 + n; v < a>>21&63; v++ {
 			sp -= 8
-			st(sp, nilOop)
+			st(sp, uint64(in.nilOop))
 		}
 		pc = method + 16 + (a>>3&0x7fff)<<3
 		if sp < in.stackLimit.Load() {
@@ -2170,17 +2248,16 @@ func (in *Interp) runV3() exit {
 			ex = exitReturn
 			goto leave
 		}
-		if a = ld(fp - 24); a != nilOop {
-			st(a+8, nilOop) // the context outlives its frame: widowed
-			st(a+16, nilOop)
+		if a = ld(fp - 24); a != uint64(in.nilOop) {
+			st(a+8, uint64(in.nilOop)) // the context outlives its frame: widowed
+			st(a+16, uint64(in.nilOop))
 		}
 		sp = args + 8
 		st(sp, result)
 		fp = ld(fp)
 		method = ld(fp - 8)
 		recv = ld(fp - 32)
-		argc = ld(fp-16) >> 3 & flagArgcMask
-		args = fp + 8 + 8*argc
+		args = fp + 8 + ld(fp-16)&(flagArgcMask<<3)
 		pc = method + 7 + ld(fp-40)>>3
 		continue
 
@@ -2205,9 +2282,9 @@ func (in *Interp) runV3() exit {
 			}
 			continue
 		}
-		v = falseOop
+		v = uint64(in.falseOop)
 		if cond {
-			v = trueOop
+			v = uint64(in.trueOop)
 		}
 		st(sp, v)
 	}

@@ -116,4 +116,3 @@ func sortedKeys(m map[int]int) []int {
 	slices.Sort(keys)
 	return keys
 }
-

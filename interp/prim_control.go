@@ -17,6 +17,7 @@ func (in *Interp) installControl() {
 	p[87] = primResume
 	p[88] = primSuspend
 	p[89] = primFlushAll
+	p[97] = primSnapshot
 	p[100] = primPerformInSuperclass
 	p[116] = primFlushMethod
 	p[117] = primNamed

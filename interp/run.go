@@ -82,8 +82,8 @@ func (in *Interp) handle(x exit) {
 	switch x {
 	case exitSend:
 		in.send(in.xSelector, in.xArgc)
-	case exitActivate:
-		in.activate(in.xEntry, in.xArgc)
+	case exitForwardedTemp:
+		in.followFrame()
 	case exitPoll:
 		in.poll()
 	case exitReturn:
@@ -226,3 +226,9 @@ func (in *Interp) newArray(n int, filled bool) {
 	}
 	in.push(a)
 }
+
+// Halt makes Run answer err when the running primitive is done. Only primitives call it.
+func (in *Interp) Halt(err error) { in.halt(err) }
+
+// SetArgs replaces the image's arguments.
+func (in *Interp) SetArgs(args []string) { in.opts.Args = args }

@@ -6,19 +6,16 @@ const loopPrologue = `
 // done, leaves the registers in in, and says what.
 func (in *Interp) FUNC() exit {
 	pc, sp, fp, method := in.pc, in.sp, in.fp, uint64(in.method)
-	nilOop, trueOop, falseOop := uint64(in.nilOop), uint64(in.trueOop), uint64(in.falseOop)
-	oldStart := in.oldStart
+	// What the loop needs at every turn stays in these and no others: more of them
+	// would be spilled and reloaded around each bytecode.
 	recv := ld(fp - 32)
-	argc := ld(fp-16) >> 3 & flagArgcMask
-	args := fp + 8 + 8*argc
+	args := fp + 8 + 8*(ld(fp-16)>>3&flagArgcMask)
 	var (
-		sel, rcvr, tag, result, a, b, n, v, home, extA uint64
-		extB, numExtB                                  int64
-		e                                              *cacheEntry
-		ex                                             exit
-		cond                                           bool
+		sel, rcvr, tag, result, a, b, n, v, home uint64
+		e                                        *cacheEntry
+		ex                                       exit
+		cond                                     bool
 	)
-	_, _, _ = extA, extB, numExtB // not every set has extensions
 	for {
 		op := ldb(pc)
 		pc++
@@ -49,8 +46,8 @@ const loopEpilogue = `
 			if e.kind == kindReturnSelf {
 				continue
 			}
-			in.xSelector, in.xArgc, in.xEntry = heap.Oop(sel), int(n), e
-			ex = exitActivate
+			in.xSelector, in.xArgc = heap.Oop(sel), int(n)
+			ex = exitSend
 			goto leave
 		}
 		// Lay a frame for the method in e.
@@ -60,17 +57,16 @@ const loopEpilogue = `
 		fp = sp - 16
 		method = uint64(e.method)
 		recv = rcvr
-		argc = n
 		args = fp + 8 + 8*n
 		st(fp-8, method)
 		st(fp-16, n<<3|1)
-		st(fp-24, nilOop)
+		st(fp-24, uint64(in.nilOop))
 		st(fp-32, rcvr)
 		st(fp-40, 1)
 		sp = fp - 40
 		for v = uint64(e.temps); v > 0; v-- {
 			sp -= 8
-			st(sp, nilOop)
+			st(sp, uint64(in.nilOop))
 		}
 		pc = method + uint64(e.start)
 		if sp < in.stackLimit.Load() {
@@ -96,11 +92,10 @@ const loopEpilogue = `
 		fp = sp - 16
 		method = home
 		recv = ld(rcvr + 32)
-		argc = n
 		args = fp + 8 + 8*n
 		st(fp-8, method)
 		st(fp-16, (n|flagBlock)<<3|1)
-		st(fp-24, nilOop)
+		st(fp-24, uint64(in.nilOop))
 		st(fp-32, recv)
 		st(fp-40, 1)
 		sp = fp - 40
@@ -110,7 +105,7 @@ const loopEpilogue = `
 		}
 		for v = v - 4 + n; v < a>>21&63; v++ {
 			sp -= 8
-			st(sp, nilOop)
+			st(sp, uint64(in.nilOop))
 		}
 		pc = method + 16 + (a>>3&0x7fff)<<3
 		if sp < in.stackLimit.Load() {
@@ -126,17 +121,16 @@ const loopEpilogue = `
 			ex = exitReturn
 			goto leave
 		}
-		if a = ld(fp - 24); a != nilOop {
-			st(a+8, nilOop) // the context outlives its frame: widowed
-			st(a+16, nilOop)
+		if a = ld(fp - 24); a != uint64(in.nilOop) {
+			st(a+8, uint64(in.nilOop)) // the context outlives its frame: widowed
+			st(a+16, uint64(in.nilOop))
 		}
 		sp = args + 8
 		st(sp, result)
 		fp = ld(fp)
 		method = ld(fp - 8)
 		recv = ld(fp - 32)
-		argc = ld(fp-16) >> 3 & flagArgcMask
-		args = fp + 8 + 8*argc
+		args = fp + 8 + ld(fp-16)&(flagArgcMask<<3)
 		pc = method + 7 + ld(fp-40)>>3
 		continue
 
@@ -145,9 +139,9 @@ const loopEpilogue = `
 		sp += 8
 		op = ldb(pc)
 		@FUSE()
-		v = falseOop
+		v = uint64(in.falseOop)
 		if cond {
-			v = trueOop
+			v = uint64(in.trueOop)
 		}
 		st(sp, v)
 	}
@@ -161,17 +155,16 @@ leave:
 var ops = map[string]string{
 	"push":     "v = $\nsp -= 8\nst(sp, v)\ncontinue",
 	"exit":     "ex = $\ngoto leave",
-	"clearExt": "extA, extB, numExtB = 0, 0, 0",
-	"byteA":    "n = uint64(ldb(pc)) + extA<<8\npc++\n@clearExt()",
-	"byteB":    "b = uint64(int64(ldb(pc)) + extB<<8)\npc++\n@clearExt()",
-	"tempAddr": "v = args - 8*$\nif argc <= $ {\nv -= frameGap\n}",
+	"byteA":    "n = uint64(ldb(pc)) + EXTA<<8\npc++",
+	"byteB":    "b = uint64(int64(ldb(pc)) + EXTB<<8)\npc++",
+	"tempAddr": "v = args - 8*$\nif v < fp+16 {\nv -= frameGap\n}",
 
 	"pushInt":     "sp -= 8\nst(sp, uint64(heap.FromInt($)))\ncontinue",
 	"pushRecvVar": "sp -= 8\nst(sp, ld(recv+8+8*$))\ncontinue",
 	"pushLit":     "sp -= 8\nst(sp, ld(method+16+8*$))\ncontinue",
 	"pushLitVar": `
 		v = ld(method + 16 + 8*$)
-		if in.forwarders && heap.Oop(v).IsForwarder() {
+		if in.forwarders && ld(v)&heap.ClassIndexMask == heap.ClassForwarder {
 			in.xA = int($)
 			@exit(exitPushLitVar)
 		}
@@ -182,25 +175,24 @@ var ops = map[string]string{
 	"popTemp":      "@tempAddr($)\nst(v, ld(sp))\nsp += 8\ncontinue",
 	"dup":          "v = ld(sp)\nsp -= 8\nst(sp, v)\ncontinue",
 	"pop":          "sp += 8\ncontinue",
-	"nop":          "@clearExt()\ncontinue",
+	"nop":          "continue",
 	"pushContext":  "ex = exitPushContext\ngoto leave",
 	"trap":         "ex = exitTrap\ngoto leave",
 	"unknown":      "pc--\nex = exitUnknown\ngoto leave",
 	"jump":         "pc += $\ncontinue",
-	"jumpTrue":     "v = ld(sp)\nif v == trueOop {\nsp += 8\npc += $\ncontinue\n}\nif v == falseOop {\nsp += 8\ncontinue\n}\nex = exitMustBeBoolean\ngoto leave",
-	"jumpFalse":    "v = ld(sp)\nif v == falseOop {\nsp += 8\npc += $\ncontinue\n}\nif v == trueOop {\nsp += 8\ncontinue\n}\nex = exitMustBeBoolean\ngoto leave",
+	"jumpTrue":     "v = ld(sp)\nif v == uint64(in.trueOop) {\nsp += 8\npc += $\ncontinue\n}\nif v == uint64(in.falseOop) {\nsp += 8\ncontinue\n}\nex = exitMustBeBoolean\ngoto leave",
+	"jumpFalse":    "v = ld(sp)\nif v == uint64(in.falseOop) {\nsp += 8\npc += $\ncontinue\n}\nif v == uint64(in.trueOop) {\nsp += 8\ncontinue\n}\nex = exitMustBeBoolean\ngoto leave",
 	"returnMethod": "result = $\nif ld(fp-16)>>3&flagBlock != 0 {\nin.xResult = heap.Oop(result)\nex = exitNonLocalReturn\ngoto leave\n}\ngoto ret",
 	"returnBlock":  "result = $\ngoto ret",
 	"returnBlockTop": `
-		if extA != 0 {
-			@clearExt()
-			pc--
+		if EXTA != 0 {
+				pc--
 			ex = exitUnknown
 			goto leave
 		}
 		result = ld(sp)
 		goto ret`,
-	"pushContextOrProcess": "in.xB = int(extB)\n@clearExt()\nex = exitPushContextOrProcess\ngoto leave",
+	"pushContextOrProcess": "in.xB = int(EXTB)\nex = exitPushContextOrProcess\ngoto leave",
 
 	"send0":        "sel, n = ld(method+16+8*$), 0",
 	"send1":        "sel, n = ld(method+16+8*$), 1",
@@ -210,7 +202,7 @@ var ops = map[string]string{
 
 	"storeChecked": `
 		a = ld(recv)
-		if a&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && recv >= oldStart && a&heap.RememberedBit == 0 {
+		if a&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && recv >= in.oldStart && a&heap.RememberedBit == 0 {
 			in.xA = int($)
 			@exit(exitStoreRecvVar)
 		}
@@ -228,12 +220,24 @@ var ops = map[string]string{
 		in.xA = $
 		ex = exitArithmetic
 		goto leave`,
+	// floats decodes two SmallFloats; calls are not inlined into functions as big as these.
+	"floats": `
+		if v = a >> 3; v > 1 {
+			v += 896 << 53
+		}
+		x := math.Float64frombits(bits.RotateLeft64(v, -1))
+		if v = b >> 3; v > 1 {
+			v += 896 << 53
+		}
+		y := math.Float64frombits(bits.RotateLeft64(v, -1))`,
 	"float": `
-		v = bits.RotateLeft64(math.Float64bits(smallFloat(a) $ smallFloat(b)), 1)
+		@floats()
+		x = x $ y
+		v = bits.RotateLeft64(math.Float64bits(x), 1)
 		if v > 1 {
 			v -= 896 << 53
 		}
-		if v <= 1 && (smallFloat(a) $ smallFloat(b)) == 0 || v > 1 && v < 1<<61 {
+		if v <= 1 && x == 0 || v > 1 && v < 1<<61 {
 			sp += 8
 			st(sp, v<<3|4)
 			continue
@@ -378,12 +382,12 @@ var ops = map[string]string{
 			}
 			continue
 		}`,
-	"less":         "@operands()\nif a&b&1 != 0 {\ncond = int64(a) < int64(b)\ngoto boolean\n}\nif a&7 == 4 && b&7 == 4 {\ncond = smallFloat(a) < smallFloat(b)\ngoto boolean\n}\n@arithmeticSend(2)",
-	"greater":      "@operands()\nif a&b&1 != 0 {\ncond = int64(a) > int64(b)\ngoto boolean\n}\nif a&7 == 4 && b&7 == 4 {\ncond = smallFloat(a) > smallFloat(b)\ngoto boolean\n}\n@arithmeticSend(3)",
-	"lessEqual":    "@operands()\nif a&b&1 != 0 {\ncond = int64(a) <= int64(b)\ngoto boolean\n}\nif a&7 == 4 && b&7 == 4 {\ncond = smallFloat(a) <= smallFloat(b)\ngoto boolean\n}\n@arithmeticSend(4)",
-	"greaterEqual": "@operands()\nif a&b&1 != 0 {\ncond = int64(a) >= int64(b)\ngoto boolean\n}\nif a&7 == 4 && b&7 == 4 {\ncond = smallFloat(a) >= smallFloat(b)\ngoto boolean\n}\n@arithmeticSend(5)",
-	"equal":        "@operands()\nif a&b&1 != 0 {\ncond = a == b\ngoto boolean\n}\nif a&7 == 4 && b&7 == 4 {\ncond = smallFloat(a) == smallFloat(b)\ngoto boolean\n}\n@arithmeticSend(6)",
-	"notEqual":     "@operands()\nif a&b&1 != 0 {\ncond = a != b\ngoto boolean\n}\nif a&7 == 4 && b&7 == 4 {\ncond = smallFloat(a) != smallFloat(b)\ngoto boolean\n}\n@arithmeticSend(7)",
+	"less":         "@operands()\nif a&b&1 != 0 {\ncond = int64(a) < int64(b)\ngoto boolean\n}\nif a&7 == 4 && b&7 == 4 {\n@floats()\ncond = x < y\ngoto boolean\n}\n@arithmeticSend(2)",
+	"greater":      "@operands()\nif a&b&1 != 0 {\ncond = int64(a) > int64(b)\ngoto boolean\n}\nif a&7 == 4 && b&7 == 4 {\n@floats()\ncond = x > y\ngoto boolean\n}\n@arithmeticSend(3)",
+	"lessEqual":    "@operands()\nif a&b&1 != 0 {\ncond = int64(a) <= int64(b)\ngoto boolean\n}\nif a&7 == 4 && b&7 == 4 {\n@floats()\ncond = x <= y\ngoto boolean\n}\n@arithmeticSend(4)",
+	"greaterEqual": "@operands()\nif a&b&1 != 0 {\ncond = int64(a) >= int64(b)\ngoto boolean\n}\nif a&7 == 4 && b&7 == 4 {\n@floats()\ncond = x >= y\ngoto boolean\n}\n@arithmeticSend(5)",
+	"equal":        "@operands()\nif a&b&1 != 0 {\ncond = a == b\ngoto boolean\n}\nif a&7 == 4 && b&7 == 4 {\n@floats()\ncond = x == y\ngoto boolean\n}\n@arithmeticSend(6)",
+	"notEqual":     "@operands()\nif a&b&1 != 0 {\ncond = a != b\ngoto boolean\n}\nif a&7 == 4 && b&7 == 4 {\n@floats()\ncond = x != y\ngoto boolean\n}\n@arithmeticSend(7)",
 	"identical": `
 		@operands()
 		if a != b && in.forwarders {
@@ -418,7 +422,7 @@ var ops = map[string]string{
 			v = ld(sp)
 			tag = ld(a)
 			if tag&(31<<24|heap.ClassIndexMask|heap.StoreCheckMask) == 2<<24|heap.ClassArray && in.at.arrayPut &&
-				(v >= oldStart || v&7 != 0 || a < oldStart || tag&heap.RememberedBit != 0) {
+				(v >= in.oldStart || v&7 != 0 || a < in.oldStart || tag&heap.RememberedBit != 0) {
 				sp += 16
 				st(sp, v)
 				st(a+8+b<<3, v)
@@ -441,25 +445,34 @@ var ops = map[string]string{
 		}
 		goto send`,
 
-	// Extensions. Only operations that take them see a value other than zero.
-	"extendA": `
-		extA = extA<<8 | uint64(ldb(pc))
-		pc++
-		@dropExt()
-		continue`,
-	"extendB": `
-		if numExtB == 0 {
-			extB = int64(int8(ldb(pc)))
-		} else {
-			extB = extB<<8 | int64(ldb(pc))
+	// extended decodes extension bytes and the operation they belong to, in a
+	// switch of its own, so that no loop variable carries extensions around.
+	"extended": `
+		var extA uint64
+		var extB, numExtB int64
+		for {
+			b = uint64(ldb(pc))
+			if op == 224 {
+				extA = extA<<8 | b
+			} else {
+				if numExtB == 0 {
+					extB = int64(int8(b))
+				} else {
+					extB = extB<<8 | int64(b)
+				}
+				numExtB++
+			}
+			op = ldb(pc + 1)
+			if op != 224 && op != 225 {
+				break
+			}
+			pc += 2
 		}
-		numExtB++
-		pc++
-		@dropExt()
-		continue`,
-	"dropExt": `
-		if op = ldb(pc); op < 224 && op != 82 && op != 94 {
-			@clearExt()
+		switch op {
+		default:
+			pc++ // the operation takes no extension
+			continue
+		EXTENDED_CASES
 		}`,
 
 	"pushRecvVarAt": `
@@ -494,21 +507,20 @@ var ops = map[string]string{
 	"popTempLong":      "@byteA()\nn &= 255\n@popTemp(n)",
 	"storeTempLong":    "@byteA()\nn &= 255\n@storeTemp(n)",
 	"storeTemp":        "@tempAddr($)\nst(v, ld(sp))\ncontinue",
-	"newArray":         "in.xA = int(ldb(pc))\npc++\n@clearExt()\nex = exitNewArray\ngoto leave",
+	"newArray":         "in.xA = int(ldb(pc))\npc++\nex = exitNewArray\ngoto leave",
 	"pushIntLong":      "@byteB()\nsp -= 8\nst(sp, b<<3|1)\ncontinue",
 	"pushCharLong":     "@byteB()\nsp -= 8\nst(sp, b<<3|2)\ncontinue",
 	"sendLong": `
 		b = uint64(ldb(pc))
 		pc++
-		sel, n = ld(method+16+8*(b>>3+extA<<5)), b&7+uint64(extB)<<3
-		@clearExt()`,
+		sel, n = ld(method+16+8*(b>>3+EXTA<<5)), b&7+uint64(EXTB)<<3
+		`,
 	"superSendLong": `
 		b = uint64(ldb(pc))
 		pc++
-		in.xA, in.xArgc, in.xB = int(b>>3+extA<<5), int(b&7), int(extB)
-		@clearExt()
+		in.xA, in.xArgc, in.xB = int(b>>3+EXTA<<5), int(b&7), int(EXTB)
 		@exit(exitSuperSend)`,
-	"inlinedMapped": "in.xA = int(ldb(pc))\npc++\n@clearExt()\nex = exitInlinedMapped\ngoto leave",
+	"inlinedMapped": "in.xA = int(ldb(pc))\npc++\nex = exitInlinedMapped\ngoto leave",
 	"jumpBack": `
 		if int64(b) < 0 && sp < in.stackLimit.Load() {
 			@exit(exitPoll)
@@ -520,7 +532,6 @@ var ops = map[string]string{
 	"callPrimitive": `
 		in.xA, in.xB = int(ldb(pc)), int(ldb(pc+1))
 		pc += 2
-		@clearExt()
 		if in.xB < 128 && pc-3 == method+16+(ld(method+8)>>3&0x7fff)<<3 {
 			continue
 		}
@@ -533,17 +544,15 @@ var ops = map[string]string{
 		pc -= 3
 		@exit(exitUnknown)`,
 	"pushFullClosure": `
-		in.xA, in.xB = int(uint64(ldb(pc))+extA<<8), int(ldb(pc+1))
+		in.xA, in.xB = int(uint64(ldb(pc))+EXTA<<8), int(ldb(pc+1))
 		pc += 2
-		@clearExt()
 		@exit(exitPushFullClosure)`,
 	// xA = numArgs | numCopied<<8, xB = size of the block body.
 	"pushClosureSista": `
 		b = uint64(ldb(pc))
-		in.xA = int(b&7+extA&15<<3) | int(b>>3&7+extA>>4<<3)<<8
-		in.xB = int(int64(ldb(pc+1)) + extB<<8)
+		in.xA = int(b&7+EXTA&15<<3) | int(b>>3&7+EXTA>>4<<3)<<8
+		in.xB = int(int64(ldb(pc+1)) + EXTB<<8)
 		pc += 2
-		@clearExt()
 		@exit(exitPushClosure)`,
 	"pushClosureV3": `
 		b = uint64(ldb(pc))
@@ -555,18 +564,18 @@ var ops = map[string]string{
 		a = uint64(ldb(pc))
 		n = uint64(ldb(pc + 1))
 		pc += 2
-		@clearExt()
 		@tempAddr(n)
 		rcvr = ld(v)
-		if in.forwarders && heap.Oop(rcvr).IsForwarder() {
-			rcvr = uint64(in.heap.Follow(heap.Oop(rcvr)))
+		if in.forwarders && ld(rcvr)&heap.ClassIndexMask == heap.ClassForwarder {
+			pc -= 3
+			@exit(exitForwardedTemp)
 		}`,
 	"pushRemoteTemp": "@remote()\nv = ld(rcvr + 8 + a<<3)\nsp -= 8\nst(sp, v)\ncontinue",
 	"storeRemote": `
 		@remote()
 		v = ld(sp)
 		b = ld(rcvr)
-		if b&heap.StoreCheckMask != 0 || v < oldStart && v&7 == 0 && rcvr >= oldStart && b&heap.RememberedBit == 0 {
+		if b&heap.StoreCheckMask != 0 || v < in.oldStart && v&7 == 0 && rcvr >= in.oldStart && b&heap.RememberedBit == 0 {
 			in.xSelector, in.xA, in.xB = heap.Oop(rcvr), int(a), $
 			@exit(exitStoreRemote)
 		}

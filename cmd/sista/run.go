@@ -1,0 +1,218 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/sista-vm/sista/vm"
+)
+
+var runCommand = &command{
+	name: "run", usage: "[flags] [X.image | X.st | DIR] [arguments]",
+	short: "run a script, a tree of source, or an image",
+	long: `
+Runs a Smalltalk program until it quits.
+
+  X.st      a script: statements, class and method definitions, chunk or bracket syntax
+  DIR       a tree of Tonel packages; then its main.st, if there is one
+  X.image   a 64-bit Spur image, with the arguments it understands itself
+  -         a script from standard input
+
+Arguments after the program are its own: Smalltalk arguments.
+
+examples:
+  sista run hello.st
+  sista run hello.st one two
+  sista run --max-heap 512m server/
+  sista run Squeak6.0-64bit.image
+  sista run Pharo.image eval '3 + 4'`,
+}
+
+var evalCommand = &command{
+	name: "eval", usage: "[flags] 'expression' [arguments]",
+	short: "evaluate statements and print the result",
+	long: `
+Evaluates Smalltalk statements and prints the value of the last one. An error
+prints its class, message and stack to standard error, and the exit code is 1.
+
+examples:
+  sista eval '1000 factorial printString size'
+  sista eval "#(3 1 2) asSortedCollection asArray"`,
+}
+
+var testCommand = &command{
+	name: "test", usage: "[flags] [pattern]",
+	short: "run SUnit tests",
+	long: `
+Runs the SUnit tests whose class name, or Class>>selector, matches a pattern with *
+and #. Without a pattern all tests run. The exit code is 1 when a test fails.
+
+examples:
+  sista test
+  sista test 'Dictionary*'
+  sista test --junit report.xml
+  sista test --load src/ 'MyTest*'`,
+}
+
+// The commands are tied to their functions here to keep the declarations free of circles.
+func init() {
+	runCommand.run = runRun
+	evalCommand.run = runEval
+	testCommand.run = runTest
+	runCommand.options = func(fs *flagSet) { new(machineFlags).register(fs) }
+	evalCommand.options = runCommand.options
+	testCommand.options = func(fs *flagSet) {
+		new(machineFlags).register(fs)
+		new(testFlags).register(fs)
+	}
+}
+
+func runRun(c *command, args []string) int {
+	var m machineFlags
+	fs := c.flagSet()
+	m.register(fs)
+	args, code, done := c.parse(fs, args)
+	if done {
+		return code
+	}
+	if len(args) == 0 {
+		return misuse("run: what? see sista help run")
+	}
+	config := m.config()
+	program, rest := args[0], args[1:]
+	switch kind, err := programKind(program); {
+	case err != nil:
+		return failed(err)
+	case kind == anImage:
+		config.Image = program
+		config.Args = rest
+		config.VMArgs = []string{"--headless"}
+	case kind == aTree:
+		config.Trees = []string{program}
+		config.Args = append([]string{"start"}, rest...)
+		if main := filepath.Join(program, "main.st"); isFile(main) {
+			config.Args = append([]string{"run", main}, rest...)
+		}
+	default:
+		config.Args = append([]string{"run", program}, rest...)
+	}
+	return runWith(&m, config)
+}
+
+func runWith(m *machineFlags, config vm.Config) int {
+	machine, stop, err := m.start(config)
+	if err != nil {
+		return failed(err)
+	}
+	defer stop()
+	return runMachine(machine)
+}
+
+func runEval(c *command, args []string) int {
+	var m machineFlags
+	fs := c.flagSet()
+	m.register(fs)
+	args, code, done := c.parse(fs, args)
+	if done {
+		return code
+	}
+	if len(args) == 0 {
+		return misuse("eval: no expression; see sista help eval")
+	}
+	config := m.config()
+	config.Args = append([]string{"eval"}, args...)
+	return runWith(&m, config)
+}
+
+// testFlags are those of sista test alone.
+type testFlags struct {
+	junit string
+	load  list
+}
+
+func (t *testFlags) register(fs *flagSet) {
+	fs.StringVar(&t.junit, "junit", "", "write a JUnit report to `file`")
+	fs.Var(&t.load, "load", "`folder` of Tonel packages to load first; may be repeated")
+}
+
+func runTest(c *command, args []string) int {
+	var m machineFlags
+	var t testFlags
+	fs := c.flagSet()
+	m.register(fs)
+	t.register(fs)
+	args, code, done := c.parse(fs, args)
+	if done {
+		return code
+	}
+	if len(args) > 1 {
+		return misuse("test: one pattern at most, not %d", len(args))
+	}
+	config := m.config()
+	config.Tests = true
+	config.Trees = t.load
+	config.Args = []string{"test"}
+	if t.junit != "" {
+		config.Args = append(config.Args, "--junit", t.junit)
+	}
+	config.Args = append(config.Args, args...)
+	return runWith(&m, config)
+}
+
+// The kinds of program.
+type kind int
+
+const (
+	aScript kind = iota
+	anImage
+	aTree
+)
+
+// programKind tells what a program is by what is there, and by its name.
+func programKind(path string) (kind, error) {
+	if path == "-" {
+		return aScript, nil
+	}
+	fi, err := os.Stat(path)
+	if err != nil {
+		return 0, err
+	}
+	if fi.IsDir() {
+		return aTree, nil
+	}
+	if strings.EqualFold(filepath.Ext(path), ".image") {
+		return anImage, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	// Images have other names too; their first bytes are no text.
+	head := make([]byte, 8)
+	if _, err := io.ReadFull(f, head); err == nil && strings.IndexByte(string(head), 0) >= 0 {
+		return anImage, nil
+	}
+	return aScript, nil
+}
+
+func isFile(path string) bool {
+	fi, err := os.Stat(path)
+	return err == nil && fi.Mode().IsRegular()
+}
+
+// list is a flag that may be repeated.
+type list []string
+
+func (l *list) String() string { return strings.Join(*l, ",") }
+
+func (l *list) Set(s string) error {
+	if s == "" {
+		return fmt.Errorf("it is empty")
+	}
+	*l = append(*l, s)
+	return nil
+}

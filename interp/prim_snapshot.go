@@ -1,0 +1,62 @@
+package interp
+
+import (
+	"github.com/sista-vm/sista/heap"
+	"github.com/sista-vm/sista/plugin"
+)
+
+// primSnapshot saves the image (primitive 97). The saved image will go on with
+// true on the stack, this one goes on with false.
+func primSnapshot(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
+	if in.opts.Save == nil {
+		return 0, plugin.Unsupported
+	}
+	// Arguments (Pharo's choice of format) must survive a collection here.
+	args := make([]heap.Oop, c.NumArgs())
+	for i := range args {
+		if args[i] = c.Arg(i); !args[i].IsImmediate() {
+			return 0, plugin.BadArgument
+		}
+	}
+	in.xResult = c.Receiver // kept where a collection updates it
+	in.drop(len(args))
+	in.stackPut(0, in.trueOop)
+	err := in.Snapshot(in.opts.ImagePath)
+	rcvr := in.xResult
+	if in.stopped {
+		return 0, frameChanged
+	}
+	if err != nil {
+		in.stackPut(0, rcvr)
+		for _, a := range args {
+			in.push(a)
+		}
+		c.Reason = err.Error()
+		in.lastSaveError = err
+		return 0, plugin.OperationFailed
+	}
+	in.stackPut(0, in.falseOop)
+	return 0, frameChanged
+}
+
+// Snapshot writes the image to a file, as it would go on after the running
+// process's next bytecode. The interpreter can be used afterwards whether or not
+// it succeeds.
+func (in *Interp) Snapshot(path string) error {
+	process, ctx := in.activeProcess(), in.contextOf(in.running())
+	for i := range in.pages.pages {
+		if p := &in.pages.pages[i]; p.used {
+			in.spill(p)
+		}
+	}
+	if in.stopped {
+		return in.err
+	}
+	in.heap.Store(process, processContext, ctx)
+	in.divorced = ctx
+	in.heap.FullGC()
+	err := in.opts.Save(path, in.opts.Header)
+	in.heap.Store(in.activeProcess(), processContext, in.nilOop)
+	in.resumeDivorced()
+	return err
+}

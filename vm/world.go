@@ -1,0 +1,50 @@
+package vm
+
+import (
+	"crypto/rand"
+	"io"
+	"io/fs"
+	"strings"
+
+	"github.com/sista-vm/sista/host"
+	"github.com/sista-vm/sista/host/hostos"
+)
+
+// world puts together what the VM sees.
+func world(c Config) *host.Host {
+	w := &host.Host{Clock: c.Clock, Console: c.Console, Files: c.Files, Network: c.Network, Entropy: c.Entropy, Env: c.Env}
+	if w.Clock == nil {
+		w.Clock = hostos.NewClock()
+	}
+	if w.Console == nil {
+		w.Console = newStreams(c)
+	}
+	if w.Files == nil {
+		w.Files = host.ReadOnly(noFiles{})
+	}
+	if w.Entropy == nil {
+		w.Entropy = rand.Reader
+	}
+	return w
+}
+
+func newStreams(c Config) host.Console {
+	s := host.Streams{In: c.Stdin, Out: c.Stdout, Err: c.Stderr}
+	if s.In == nil {
+		s.In = strings.NewReader("")
+	}
+	if s.Out == nil {
+		s.Out = io.Discard
+	}
+	if s.Err == nil {
+		s.Err = io.Discard
+	}
+	return s
+}
+
+// noFiles is an empty tree of files.
+type noFiles struct{}
+
+func (noFiles) Open(name string) (fs.File, error) {
+	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+}
