@@ -38,14 +38,11 @@ func (in *Interp) become(c *plugin.Call, twoWay, copyHash bool) (heap.Oop, plugi
 		return c.Fail(plugin.BadArgument)
 	}
 	from, to := in.oopsOf(r), in.oopsOf(a)
-	// The state of a context must be in its slots before it becomes something else.
-	for _, objects := range [][]heap.Oop{from, to} {
-		for _, o := range objects {
-			if in.isContext(o) && isMarried(o) {
-				in.divorcePage(marriedFrame(o))
-			}
-		}
+	if !in.contextsCanBecome(from) || !in.contextsCanBecome(to) {
+		return c.Fail(plugin.Inappropriate)
 	}
+	in.divorceAll(from)
+	in.divorceAll(to)
 	err := in.heap.Become(from, to, twoWay, copyHash)
 	in.resumeDivorced()
 	if err != heap.BecomeOK {
@@ -53,6 +50,26 @@ func (in *Interp) become(c *plugin.Call, twoWay, copyHash bool) (heap.Oop, plugi
 	}
 	in.flushMethodCache()
 	return in.heap.Follow(r), plugin.OK
+}
+
+// contextsCanBecome tells that the running context, whose stack this primitive
+// stands on, is not among some objects.
+func (in *Interp) contextsCanBecome(objects []heap.Oop) bool {
+	for _, o := range objects {
+		if in.isContext(o) && isMarried(o) && marriedFrame(o) == in.fp {
+			return false
+		}
+	}
+	return true
+}
+
+// divorceAll puts the state of contexts in their slots, where a become finds it.
+func (in *Interp) divorceAll(objects []heap.Oop) {
+	for _, o := range objects {
+		if in.isContext(o) && isMarried(o) {
+			in.divorcePage(marriedFrame(o))
+		}
+	}
 }
 
 func becomeFailure(err heap.BecomeError) plugin.Failure {

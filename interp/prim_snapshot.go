@@ -1,9 +1,13 @@
 package interp
 
 import (
+	"errors"
+
 	"github.com/sista-vm/sista/heap"
 	"github.com/sista-vm/sista/plugin"
 )
+
+var errNoRoom = errors.New("out of memory: old space has no room for the young objects")
 
 // primSnapshot saves the image (primitive 97). The saved image will go on with
 // true on the stack, this one goes on with false.
@@ -54,8 +58,11 @@ func (in *Interp) Snapshot(path string) error {
 	}
 	in.heap.Store(process, processContext, ctx)
 	in.divorced = ctx
-	in.heap.FullGC()
-	err := in.opts.Save(path, in.opts.Header)
+	err := errNoRoom
+	if in.heap.TenureAll() {
+		in.heap.Compact(false)
+		err = in.opts.Save(path, in.opts.Header)
+	}
 	in.heap.Store(in.activeProcess(), processContext, in.nilOop)
 	in.resumeDivorced()
 	return err

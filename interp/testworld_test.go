@@ -292,6 +292,9 @@ func (w *world) oop(v any) heap.Oop {
 
 // show describes an object so that equal ones look equal and others do not.
 func (w *world) show(o heap.Oop) string {
+	if o != heap.Invalid {
+		o = w.heap.Follow(o)
+	}
 	switch {
 	case o == heap.Invalid:
 		return "INVALID"

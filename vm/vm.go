@@ -115,7 +115,7 @@ const Version = "0.1.0"
 // Open makes a VM and loads its image. Nothing of the image runs yet.
 func Open(c Config) (*VM, error) {
 	if c.Memory == nil {
-		c.Memory = hostos.Memory()
+		c.Memory = defaultMemory()
 	}
 	v := &VM{done: make(chan struct{}), config: c, world: world(c)}
 	path := c.Image
@@ -138,6 +138,8 @@ func Open(c Config) (*VM, error) {
 	}
 	return v, nil
 }
+
+func defaultMemory() host.Memory { return hostos.Memory() }
 
 func heapConfig(c Config) heap.Config {
 	return heap.Config{Memory: c.Memory, Window: -1, EdenBytes: c.EdenBytes, MaxHeap: c.MaxHeap}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/sista-vm/sista/heap"
+	"github.com/sista-vm/sista/host/hostos"
+	"github.com/sista-vm/sista/kernel"
+	"github.com/sista-vm/sista/smalltalk/build"
+	"github.com/sista-vm/sista/smalltalk/parser"
+	"github.com/sista-vm/sista/smalltalk/source"
+)
+
+var buildCommand = &command{
+	name: "build", usage: "[flags] [DIR...] -o X.image",
+	short: "build an image from source",
+	long: `
+Builds a 64-bit Spur image out of trees of Tonel packages, from nothing: no image
+is needed to begin with, and the same sources give the same bytes. The trees have
+to define everything the image is to have, down to Object; --kernel puts the
+sources of sista's own kernel under them.
+
+examples:
+  sista build kernel/ -o kernel.image --startup 'Smalltalk boot'
+  sista build --kernel src/ -o app.image
+  sista build src/ -o tiny.image --startup 'Example42 doIt'`,
+}
+
+func init() {
+	buildCommand.run = runBuild
+	buildCommand.options = func(fs *flagSet) { new(buildFlags).register(fs) }
+}
+
+type buildFlags struct {
+	output, startup   string
+	kernel, noSource  bool
+	strict, quiet     bool
+	initializeClasses bool
+}
+
+func (b *buildFlags) register(fs *flagSet) {
+	fs.StringVar(&b.output, "o", "", "write the image to `file`")
+	fs.StringVar(&b.startup, "startup", "", "`statements` the image runs when it starts (default with --kernel: "+kernel.Startup+")")
+	fs.BoolVar(&b.kernel, "kernel", false, "build on sista's own kernel")
+	fs.BoolVar(&b.noSource, "no-source", false, "leave the source of methods out of the image")
+	fs.BoolVar(&b.strict, "strict", false, "take warnings for errors")
+	fs.BoolVar(&b.quiet, "quiet", false, "print no warnings")
+	fs.BoolVar(&b.initializeClasses, "initialize", false, "send initialize to every class that has the method, before the startup statements")
+}
+
+func runBuild(c *command, args []string) int {
+	var b buildFlags
+	flags := c.flagSet()
+	b.register(flags)
+	// Flags may stand behind the folders.
+	var dirs []string
+	for len(args) > 0 {
+		rest, code, done := c.parse(flags, args)
+		if done {
+			return code
+		}
+		if len(rest) == 0 {
+			break
+		}
+		dirs, args = append(dirs, rest[0]), rest[1:]
+	}
+	switch {
+	case b.output == "":
+		return misuse("build: no output; give -o X.image")
+	case len(dirs) == 0 && !b.kernel:
+		return misuse("build: no folder to build; see sista help build")
+	}
+	units, err := b.read(dirs)
+	if err != nil {
+		return buildFailed(err)
+	}
+	if b.startup == "" && b.kernel {
+		b.startup = kernel.Startup
+	}
+	m, err := build.Build(units, build.Options{
+		Heap:    heap.Config{Memory: hostos.Memory(), Window: -1},
+		Startup: b.startup, KeepSource: !b.noSource, Strict: b.strict, InitializeClasses: b.initializeClasses,
+	})
+	if err != nil {
+		return buildFailed(err)
+	}
+	defer m.Close()
+	if !b.quiet && len(m.Warnings) > 0 {
+		fmt.Fprintln(os.Stderr, m.Warnings.Format())
+	}
+	if err := m.Save(b.output); err != nil {
+		return failed(err)
+	}
+	fmt.Fprintf(os.Stderr, "%s: %d classes, %d methods, %d warnings\n", b.output, m.Classes, m.Methods, len(m.Warnings))
+	return exitOK
+}
+
+func (b *buildFlags) read(dirs []string) ([]source.Unit, error) {
+	var units []source.Unit
+	var bad []error
+	add := func(tree fs.FS, dir string) {
+		read, err := source.ReadTree(tree, dir)
+		units = append(units, read...)
+		if err != nil {
+			bad = append(bad, err)
+		}
+	}
+	if b.kernel {
+		for _, p := range kernel.Packages(false) {
+			add(kernel.Files(), p)
+		}
+	}
+	for _, dir := range dirs {
+		fi, err := os.Stat(dir)
+		switch {
+		case err != nil:
+			bad = append(bad, err)
+		case !fi.IsDir():
+			bad = append(bad, fmt.Errorf("%s: not a folder", dir))
+		default:
+			add(os.DirFS(dir), ".")
+		}
+	}
+	return units, errors.Join(bad...)
+}
+
+// buildFailed prints errors in sources with their lines.
+func buildFailed(err error) int {
+	var list parser.Errors
+	if errors.As(err, &list) {
+		fmt.Fprintf(os.Stderr, "%s\nsista: build: %d errors\n", list.Format(), len(list))
+		return exitFailed
+	}
+	return failed(err)
+}

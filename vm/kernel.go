@@ -1,0 +1,127 @@
+package vm
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/sista-vm/sista/heap"
+	"github.com/sista-vm/sista/image"
+	"github.com/sista-vm/sista/kernel"
+	"github.com/sista-vm/sista/smalltalk/build"
+	"github.com/sista-vm/sista/smalltalk/source"
+)
+
+// kernelName is the path the kernel image believes to have.
+const kernelName = "sista-kernel.image"
+
+// imageVersion changes when images built from the same sources do.
+const imageVersion = 1
+
+// openKernel answers the heap of the kernel image with the trees of c, from the
+// cache if it is there. A cache that cannot be read or written is no error.
+func openKernel(c Config) (*heap.Heap, image.Header, error) {
+	path := ""
+	if dir := cacheDir(c); dir != "" {
+		key, err := sourcesKey(c)
+		if err != nil {
+			return nil, image.Header{}, err
+		}
+		path = filepath.Join(dir, fmt.Sprintf("kernel-%016x.image", key))
+		if h, hd, err := image.Open(path, heapConfig(c), image.Options{Verify: c.Verify}); err == nil {
+			return h, *hd, nil
+		}
+	}
+	b, err := buildKernel(c)
+	if err != nil {
+		return nil, image.Header{}, err
+	}
+	if path != "" && os.MkdirAll(filepath.Dir(path), 0o755) == nil && b.Save(path) == nil {
+		// The saved image is mapped, and what it was built in is given back.
+		if h, hd, err := image.Open(path, heapConfig(c), image.Options{}); err == nil {
+			return h, *hd, b.Close()
+		}
+	}
+	return b.Heap, b.Header, nil
+}
+
+func cacheDir(c Config) string {
+	switch c.CacheDir {
+	case "-":
+		return ""
+	case "":
+		dir, err := os.UserCacheDir()
+		if err != nil {
+			return ""
+		}
+		return filepath.Join(dir, "sista")
+	}
+	return c.CacheDir
+}
+
+// BuildKernel builds the kernel image, with the trees and tests that c asks for.
+func BuildKernel(c Config) (*build.Image, error) { return buildKernel(c) }
+
+func buildKernel(c Config) (*build.Image, error) {
+	if c.Memory == nil {
+		c.Memory = defaultMemory()
+	}
+	var units []source.Unit
+	err := eachTree(c, func(tree fs.FS, dir, name string) error {
+		read, err := source.ReadTree(tree, dir)
+		units = append(units, read...)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	// The heap limit is the running image's concern.
+	config := heapConfig(c)
+	config.MaxHeap = 0
+	return build.Build(units, build.Options{Heap: config, Startup: kernel.Startup, KeepSource: true})
+}
+
+// eachTree calls f for every tree of the image: packages of the kernel, then folders.
+func eachTree(c Config, f func(tree fs.FS, dir, name string) error) error {
+	for _, p := range kernel.Packages(c.Tests) {
+		if err := f(kernel.Files(), p, p); err != nil {
+			return err
+		}
+	}
+	for _, dir := range c.Trees {
+		fi, err := os.Stat(dir)
+		if err == nil && !fi.IsDir() {
+			err = &fs.PathError{Op: "read", Path: dir, Err: errors.New("not a folder")}
+		}
+		if err != nil {
+			return err
+		}
+		if err := f(os.DirFS(dir), ".", dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sourcesKey answers a hash of all sources.
+func sourcesKey(c Config) (uint64, error) {
+	d := xxhash.New()
+	fmt.Fprintf(d, "%d %s %v\n", imageVersion, Version, c.Tests)
+	err := eachTree(c, func(tree fs.FS, dir, name string) error {
+		return fs.WalkDir(tree, dir, func(path string, e fs.DirEntry, err error) error {
+			if err != nil || e.IsDir() || filepath.Ext(path) != ".st" {
+				return err
+			}
+			data, err := fs.ReadFile(tree, path)
+			fmt.Fprintf(d, "%s %s %d\n", name, path, len(data))
+			d.Write(bytes.TrimSpace(data))
+			return err
+		})
+	})
+	return d.Sum64(), err
+}
