@@ -276,13 +276,32 @@ func (p *printer) literal(l Literal) {
 	}
 }
 
-// exponentForm writes a fraction whose denominator divides a power of ten as
-// an integer with a negative exponent.
-func exponentForm(r *big.Rat) string {
-	digits, _ := r.FloatPrec()
-	n := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil)
-	n.Mul(n, r.Num()).Quo(n, r.Denom())
-	return n.String() + "e-" + strconv.Itoa(digits)
+// exponentForm writes a fraction as an integer with a negative exponent, in
+// radix ten if its denominator divides a power of ten, else in the first radix
+// that does. The letter e is a digit from radix 15 on, which therefore writes no
+// fractions.
+func exponentForm(f *big.Rat) string {
+	if digits, exact := f.FloatPrec(); exact {
+		return exponentIn(f, 10, digits)
+	}
+	for _, radix := range []int{3, 6, 7, 11, 12, 13, 14} {
+		r := big.NewInt(int64(radix))
+		rest, exponent := new(big.Int).Set(f.Denom()), 0
+		for common := new(big.Int); common.GCD(nil, nil, rest, r).Cmp(big.NewInt(1)) > 0; exponent++ {
+			rest.Quo(rest, common)
+		}
+		if rest.Cmp(big.NewInt(1)) == 0 {
+			return strconv.Itoa(radix) + "r" + exponentIn(f, radix, exponent)
+		}
+	}
+	return f.String() // no literal has this value
+}
+
+// exponentIn writes f as an integer in the radix and -exponent.
+func exponentIn(f *big.Rat, radix, exponent int) string {
+	n := new(big.Int).Exp(big.NewInt(int64(radix)), big.NewInt(int64(exponent)), nil)
+	n.Mul(n, f.Num()).Quo(n, f.Denom())
+	return strings.ToUpper(n.Text(radix)) + "e-" + strconv.Itoa(exponent)
 }
 
 // floatForm writes the shortest decimal that reads as v again. Infinity, which

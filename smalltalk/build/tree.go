@@ -15,7 +15,8 @@ type tree struct {
 	options  Options
 	classes  []*class // superclasses first
 	byName   map[string]*class
-	globals  []string // in order: classes, then others
+	defined  map[string]bool // classes with a definition, a bad one perhaps
+	globals  []string        // in order: classes, then others
 	isGlobal map[string]bool
 	startup  *method
 	problems problems
@@ -88,7 +89,7 @@ func (c *class) inherits(other *class) bool {
 
 // newTree makes the model and compiles all methods. What is wrong is in problems.
 func newTree(units []source.Unit, o Options) *tree {
-	t := &tree{options: o, byName: map[string]*class{}, isGlobal: map[string]bool{}}
+	t := &tree{options: o, byName: map[string]*class{}, defined: map[string]bool{}, isGlobal: map[string]bool{}}
 	t.addClasses(units)
 	t.addMembers(units)
 	t.findKinds()
@@ -100,9 +101,6 @@ func newTree(units []source.Unit, o Options) *tree {
 	for _, name := range append([]string{smalltalkGlobal, processorGlobal}, o.Globals...) {
 		t.addGlobal(name)
 	}
-	if t.problems.err() != nil && !t.canCompile() {
-		return t
-	}
 	for _, c := range t.classes {
 		for side := range c.methods {
 			for _, m := range c.methods[side] {
@@ -113,10 +111,6 @@ func newTree(units []source.Unit, o Options) *tree {
 	t.compileStartup()
 	return t
 }
-
-// canCompile tells whether compiling makes sense in spite of errors: what would be
-// said of unknown names is true if all classes are known.
-func (t *tree) canCompile() bool { return len(t.problems.others) == 0 && len(t.classes) > 0 }
 
 func (t *tree) addGlobal(name string) {
 	if !t.isGlobal[name] {
@@ -144,7 +138,11 @@ func (t *tree) class(names ...string) *class {
 
 // addClasses collects the class definitions.
 func (t *tree) addClasses(units []source.Unit) {
-	sorted, err := source.SortClasses(source.ClassDefinitions(units), nil)
+	definitions := source.ClassDefinitions(units)
+	for _, d := range definitions {
+		t.defined[d.Name] = true
+	}
+	sorted, err := source.SortClasses(definitions, nil)
 	t.problems.add(err)
 	for _, d := range sorted {
 		copied := *d // extensions add to it
@@ -169,9 +167,8 @@ func (t *tree) addMembers(units []source.Unit) {
 		}
 		switch u := u.(type) {
 		case *source.ClassExtension:
-			c := t.byName[u.Name]
+			c := t.member(u.Name, u)
 			if c == nil {
-				t.problems.add(parser.NewError(u.Text(), 0, "class %s, which is extended here, is not defined", u.Name))
 				continue
 			}
 			c.InstVars = append(slices.Clone(c.InstVars), u.InstVars...)
@@ -187,10 +184,19 @@ func (t *tree) addMembers(units []source.Unit) {
 	}
 }
 
+// member answers the class that a unit belongs to, nil if there is none. Nothing more
+// is said of a class whose definition is wrong.
+func (t *tree) member(name string, u source.Unit) *class {
+	c := t.byName[name]
+	if c == nil && !t.defined[name] {
+		t.problems.add(parser.NewError(u.Text(), 0, "class %s is not defined", name))
+	}
+	return c
+}
+
 func (t *tree) addMethod(d *source.MethodDefinition) {
-	c := t.byName[d.Class]
+	c := t.member(d.Class, d)
 	if c == nil {
-		t.problems.add(parser.NewError(d.Text(), 0, "class %s of this method is not defined", d.Class))
 		return
 	}
 	side := sideOf(d.IsMeta)
@@ -224,7 +230,7 @@ func (t *tree) checkVariables() {
 		} {
 			for i, name := range v.own {
 				if slices.Contains(v.inherited, name) || slices.Contains(v.own[:i], name) {
-					t.problems.add(parser.NewError(c.Text(), 0, "class %s declares the %s %s, which it has already", c.Name, v.what, name))
+					t.warn(parser.NewError(c.Text(), 0, "class %s declares the %s %s, which it has already", c.Name, v.what, name))
 				}
 			}
 		}

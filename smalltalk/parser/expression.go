@@ -32,8 +32,22 @@ func (p *parser) assignment(target Token) ast.Expr {
 }
 
 // messages reads the messages sent to a receiver that begins at start, with
-// its parenthesis if it has one, and the cascade that may follow.
+// its parenthesis if it has one, the cascade that may follow, and what Cuis
+// goes on with after that: a foo: b; bar :: baz is (a foo: b; bar) baz.
 func (p *parser) messages(receiver ast.Expr, start int) ast.Expr {
+	e := p.messageChain(receiver, start)
+	for p.tok.Kind == Colon && p.lex.byteAt(p.tok.End) == ':' {
+		p.next()
+		p.next()
+		if p.tok.Kind != Identifier && p.tok.Kind != BinaryOp && p.tok.Kind != Keyword {
+			p.fail("a message after '::'")
+		}
+		e = p.messageChain(e, start)
+	}
+	return e
+}
+
+func (p *parser) messageChain(receiver ast.Expr, start int) ast.Expr {
 	e := p.unaryMessages(receiver, start)
 	e = p.binaryMessages(e, start)
 	if p.tok.Kind == Keyword {
@@ -105,12 +119,7 @@ func (p *parser) binaryMessages(e ast.Expr, start int) ast.Expr {
 	return e
 }
 
-// unaryMessage reads a selector. self and super are refused, although they are
-// identifiers: where one follows an expression a period is missing.
 func (p *parser) unaryMessage() ast.Message {
-	if p.tok.Text == "self" || p.tok.Text == "super" {
-		p.fail("a message or '.'")
-	}
 	p.undot()
 	t := p.next()
 	return ast.Message{Span: t.Span, Selector: t.Text, SelectorParts: []ast.Span{t.Span}}
@@ -168,6 +177,10 @@ func (p *parser) operand(expected string) ast.Expr {
 		return p.brace()
 	case HashBrace:
 		return p.binding()
+	case Backquote:
+		return p.constantExpression(Backquote, "`")
+	case HashHashParen:
+		return p.constantExpression(CloseParen, ")")
 	}
 	return p.literal(expected)
 }
@@ -229,6 +242,26 @@ func (p *parser) brace() ast.Expr {
 	p.expectClose(CloseBrace, open, "}", "a message, '.' or ")
 	b.Span = p.from(open.Start)
 	return b
+}
+
+// constantExpression reads `statements` and ##(statements), which Cuis and GNU
+// Smalltalk evaluate when they compile. Here they are evaluated where they
+// stand: in parentheses, or as [statements] value.
+func (p *parser) constantExpression(end Kind, bracket string) ast.Expr {
+	p.enter()
+	defer p.leave()
+	open := p.next()
+	body := p.sequence(end, nil)
+	p.expectClose(end, open, bracket, "")
+	if len(body.Statements) == 1 && len(body.Temps) == 0 {
+		if e, ok := body.Statements[0].(ast.Expr); ok {
+			return e
+		}
+	}
+	p.grow(p.height + 1)
+	span := p.from(open.Start)
+	return &ast.Send{Span: span, Receiver: &ast.Block{Span: span, Body: body},
+		Message: ast.Message{Span: span, Selector: "value", SelectorParts: []ast.Span{open.Span}}}
 }
 
 // binding reads #{Name} and #{Namespace.Name}.

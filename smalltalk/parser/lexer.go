@@ -26,6 +26,8 @@ const (
 	HashParen          // #(
 	HashBracket        // #[
 	HashBrace          // #{
+	HashHashParen      // ##(
+	Backquote          // `
 	OpenParen          // (
 	CloseParen         // )
 	OpenBracket        // [
@@ -121,7 +123,7 @@ func (l *Lexer) class(i int) (class uint8, size int) {
 		class = isLetter
 	case unicode.Is(unicode.Sm, r) && r != '←':
 		class = isBinary
-	case unicode.IsSpace(r) || r == '\uFEFF':
+	case unicode.IsSpace(r) || r == '\u200B' || r == '\uFEFF': // and spaces of no width
 		class = isSpace
 	case unicode.IsDigit(r):
 		class = isDigit
@@ -206,7 +208,7 @@ func (l *Lexer) byteAt(i int) byte {
 
 var punctuation = [128]Kind{
 	'(': OpenParen, ')': CloseParen, '[': OpenBracket, ']': CloseBracket,
-	'{': OpenBrace, '}': CloseBrace, '^': Caret, '.': Period, ';': Semicolon,
+	'{': OpenBrace, '}': CloseBrace, '`': Backquote, '^': Caret, '.': Period, ';': Semicolon,
 }
 
 // Next answers the next token.
@@ -380,7 +382,7 @@ func (l *Lexer) hash(start int) Token {
 	switch l.byteAt(i) {
 	case '(':
 		if i > start+1 {
-			l.fail(start, "compile-time constants ##( ) are not supported")
+			return l.token(HashHashParen, start, i+1)
 		}
 		return l.token(HashParen, start, i+1)
 	case '[':

@@ -90,7 +90,7 @@ func (p *parser) element() ast.Literal {
 		}
 		t := p.next()
 		return &ast.Symbol{Span: t.Span, Value: t.Text}
-	case Assignment, Caret, Semicolon:
+	case Assignment, Caret, Semicolon, Period:
 		t := p.next()
 		return &ast.Symbol{Span: t.Span, Value: t.Text}
 	}

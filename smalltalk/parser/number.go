@@ -11,7 +11,7 @@ import (
 
 // maxExponent bounds the exponents of integers, fractions and floats of
 // another radix than ten, all of which are computed exactly.
-const maxExponent = 100_000
+const maxExponent = 10_000
 
 // number reads a number literal. l.text[start] is a digit, or a minus sign
 // before one.
@@ -150,18 +150,11 @@ func (n *numeral) readExponent(i int) int {
 		n.exponent = -n.exponent
 	}
 	n.hasExponent = true
-	n.l.checkExponent(i, n)
-	return end
-}
-
-func (l *Lexer) checkExponent(at int, n *numeral) {
-	exact := n.fraction == "" || n.radix != 10
-	switch {
-	case exact && (n.exponent > maxExponent || n.exponent < -maxExponent):
-		l.fail(at, "exponent is too large: at most %d", maxExponent)
-	case n.fraction == "" && n.exponent < 0 && n.radix != 10:
-		l.fail(at, "a negative exponent needs radix 10 or a fraction")
+	// Of all exponents only those of decimal floats need no exact power.
+	if exact := n.fraction == "" || n.radix != 10; exact && max(n.exponent, -n.exponent) > maxExponent {
+		n.l.fail(i, "exponent is too large: at most %d", maxExponent)
 	}
+	return end
 }
 
 // readScale reads s or s2, of radix ten only. The letter is left alone when it

@@ -323,7 +323,7 @@ func (p *parser) sequence(end Kind, m *ast.Method) *ast.Sequence {
 	}
 }
 
-var endNames = map[Kind]string{EOF: "the end", CloseBracket: "']'"}
+var endNames = map[Kind]string{EOF: "the end", CloseBracket: "']'", CloseParen: "')'", Backquote: "'`'"}
 
 // temps reads | a b |.
 func (p *parser) temps(temps []*ast.Variable) []*ast.Variable {

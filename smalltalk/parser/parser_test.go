@@ -53,6 +53,7 @@ func TestExpressions(t *testing.T) {
 		{"(a foo; bar) baz; zork", "((a ;foo ;bar) ;baz ;zork)"},
 		{"super foo; bar", "(super ;foo ;bar)"},
 		{"(a foo) bar; baz", "((a foo) ;bar ;baz)"},
+		{"a foo: b; bar :: baz + 1; c :: d", "((((a ;foo: b ;bar) baz) ;+ 1 ;c) d)"},
 		// Blocks.
 		{"[]", "[ : ]"},
 		{"[:a]", "[a : ]"},
@@ -70,6 +71,10 @@ func TestExpressions(t *testing.T) {
 		{"{}", "{}"},
 		{"{a}", "{a}"},
 		{"{a b. c := d. e f; g.}", "{(a b). (c := d). (e ;f ;g)}"},
+		// Expressions evaluated by the compiler elsewhere.
+		{"`3 + 4` foo", "((3 + 4) foo)"},
+		{"a at: ##(1. 2) put: ##(| t | t := 3)", "(a at:put: ([ : 1. 2] value) ([ : |t| (t := 3)] value))"},
+		{"``", "([ : ] value)"},
 		// Literals.
 		{"nil foo: true bar: false", "(nil foo:bar: true false)"},
 		{"'it''s'", `"it's"`},
@@ -94,7 +99,7 @@ func TestExpressions(t *testing.T) {
 		{"#(1 (2 3) #(4) #[5] [6 7] ())", "#(1 #(2 3) #(4) #[5] #[6 7] #())"},
 		{"#(#nil self super thisContext)", "#(#nil #self #super #thisContext)"},
 		{"#(- 1 -1 3-4)", "#(#- 1 -1 3 -4)"},
-		{"#(a:=b ^ ;)", "#(#a #:= #b #^ #;)"},
+		{"#(a:=b ^ ; . )", "#(#a #:= #b #^ #; #.)"},
 		{"#[]", "#[]"},
 		{"#[0 255 16rFF 2r11]", "#[0 255 255 3]"},
 		{"#{Foo}", "#{Foo}"},
@@ -201,6 +206,9 @@ func TestNumbers(t *testing.T) {
 		{"100e-2", "1"},
 		{"5e-2", "1/20"},
 		{"-5e-2", "-1/20"},
+		{"2r11e-8", "3/256"},
+		{"3r1e-2", "1/9"},
+		{"12r1e-1", "1/12"},
 		{"123456789012345678901234567890", "123456789012345678901234567890"},
 		{"-9223372036854775808", "-9223372036854775808"},
 		{"16rFFFFFFFFFFFFFFFFF", "295147905179352825855"},

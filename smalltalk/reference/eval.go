@@ -58,12 +58,16 @@ type evaluator struct {
 	handler   *handler               // the innermost one
 	steps     int
 	calls     int
+	// run activates a method that is written in Smalltalk. Tests of the
+	// compiler let compiled code run here.
+	run func(m *method, receiver object, args []object) (object, error)
 }
 
 // newEvaluator makes the classes of a program.
 func newEvaluator(p *Program) (*evaluator, error) {
 	ev := &evaluator{classes: map[string]*class{}, selectors: map[string]bool{},
 		symbols: map[string]*text{}, literals: map[ast.Literal]object{}}
+	ev.run = ev.activate
 	ev.addKernel()
 	for _, c := range p.Classes {
 		super := ev.classes[c.Superclass]
@@ -81,7 +85,7 @@ func newEvaluator(p *Program) (*evaluator, error) {
 			if err != nil {
 				return nil, err
 			}
-			cls.methods[node.Selector] = &method{selector: node.Selector, class: cls, node: node}
+			cls.methods[node.Selector] = &method{selector: node.Selector, class: cls, node: node, source: source}
 			ev.selectors[node.Selector] = true
 		}
 	}
@@ -111,7 +115,7 @@ func (ev *evaluator) classOf(v object) *class {
 			return ev.classes["OrderedCollection"]
 		}
 		return ev.classes["Array"]
-	case *closure:
+	case block:
 		return ev.classes["BlockClosure"]
 	case *instance:
 		return v.class
@@ -139,7 +143,7 @@ func (ev *evaluator) sendFrom(start *class, receiver object, selector string, ar
 		}
 		return m.native(ev, receiver, args)
 	}
-	return ev.activate(m, receiver, args)
+	return ev.run(m, receiver, args)
 }
 
 func (ev *evaluator) step() error {
@@ -192,21 +196,27 @@ func (s *scope) declare(names []*ast.Variable, values []object) {
 }
 
 // call evaluates a block.
-func (ev *evaluator) call(block object, args ...object) (object, error) {
-	if b, ok := block.(ignoringArgument); ok {
-		block, args = b.block, nil
+func (ev *evaluator) call(b object, args ...object) (object, error) {
+	if times, ok := b.(ignoringArgument); ok {
+		b, args = times.block, nil
 	}
-	c, ok := block.(*closure)
+	blk, ok := b.(block)
 	if !ok {
 		return nil, openf("something other than a block is evaluated")
 	}
-	if len(args) != len(c.node.Params) {
+	if len(args) != blk.numArgs() {
 		return ev.signal("WrongArgumentCount")
 	}
 	if err := ev.enter(); err != nil {
 		return nil, err
 	}
 	defer func() { ev.calls-- }()
+	return blk.value(ev, args)
+}
+
+func (c *closure) numArgs() int { return len(c.node.Params) }
+
+func (c *closure) value(ev *evaluator, args []object) (object, error) {
 	s := &scope{home: c.outer.home, outer: c.outer, vars: map[string]*object{}}
 	s.declare(c.node.Params, args)
 	s.declare(c.node.Body.Temps, nil)
@@ -429,7 +439,7 @@ func (ev *evaluator) handle(h *handler, exception *instance) (object, error) {
 	inner := ev.handler
 	ev.handler = h.outer // in a handler only those around it are active
 	var args []object
-	if c, ok := h.block.(*closure); ok && len(c.node.Params) > 0 {
+	if b, ok := h.block.(block); ok && b.numArgs() > 0 {
 		args = []object{exception}
 	}
 	v, err := ev.call(h.block, args...)

@@ -190,8 +190,8 @@ func (ev *evaluator) equal(a, b object) (bool, error) {
 			}
 		}
 		return true, nil
-	case *closure:
-		if b, ok := b.(*closure); ok && a != any(b) {
+	case block:
+		if b, ok := b.(block); ok && a != any(b) {
 			return false, openf("two blocks compared")
 		}
 	}
@@ -205,12 +205,12 @@ func (ev *evaluator) ifNil(receiver object, ifNil, ifNotNil object) (object, err
 		}
 		return ev.call(ifNil)
 	}
-	c, ok := ifNotNil.(*closure)
+	b, ok := ifNotNil.(block)
 	switch {
 	case ifNotNil == nil:
 		return receiver, nil
-	case ok && len(c.node.Params) == 1:
-		return ev.call(c, receiver)
+	case ok && b.numArgs() == 1:
+		return ev.call(b, receiver)
 	}
 	return ev.call(ifNotNil)
 }
@@ -323,7 +323,7 @@ var blockNatives = natives{
 		return ev.call(r, args.elements...)
 	},
 	"numArgs": func(_ *evaluator, r object, _ []object) (object, error) {
-		return integer(len(r.(*closure).node.Params)), nil
+		return integer(r.(block).numArgs()), nil
 	},
 	"whileTrue:":  while(true),
 	"whileFalse:": while(false),

@@ -111,13 +111,20 @@ func Evaluate(p *Program) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	src := ast.NewSource("", p.Expression)
-	s, err := parser.ParseDoIt(src, parser.Options{})
+	return ev.evaluate(p.Expression)
+}
+
+func (ev *evaluator) evaluate(expression string) (Outcome, error) {
+	s, err := parser.ParseDoIt(ast.NewSource("", expression), parser.Options{})
 	if err != nil {
 		return Outcome{}, err
 	}
-	doIt := &method{selector: ast.DoItSelector, class: ev.classes["UndefinedObject"], node: ast.DoIt(s)}
-	v, err := ev.activate(doIt, nil, nil)
+	doIt := &method{selector: ast.DoItSelector, class: ev.classes["UndefinedObject"], node: ast.DoIt(s), source: expression}
+	return ev.outcome(ev.run(doIt, nil, nil))
+}
+
+// outcome tells how an evaluation ended.
+func (ev *evaluator) outcome(v object, err error) (Outcome, error) {
 	switch e := err.(type) {
 	case nil:
 		text, err := Canonical(v)

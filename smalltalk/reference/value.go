@@ -20,7 +20,7 @@ import (
 //	character    characters
 //	*text        strings and symbols
 //	*array       arrays and ordered collections
-//	*closure     blocks
+//	block        blocks
 //	*instance    instances of the program's classes, exceptions
 //	*class       classes
 type object any
@@ -39,6 +39,12 @@ type array struct {
 	growing  bool
 	literal  bool // written in the source: storing into it is unspecified
 	visits   int  // iterations under way: growing and shrinking is unspecified
+}
+
+// A block is something that can be evaluated with arguments.
+type block interface {
+	numArgs() int
+	value(ev *evaluator, args []object) (object, error)
 }
 
 // A closure is a block with the variables around it.
@@ -81,6 +87,7 @@ type method struct {
 	selector string
 	class    *class
 	node     *ast.Method
+	source   string
 	native   func(ev *evaluator, receiver object, args []object) (object, error)
 }
 
@@ -164,7 +171,7 @@ func canonical(b *strings.Builder, v object, depth int) bool {
 			}
 		}
 		b.WriteByte(')')
-	case *closure:
+	case block:
 		b.WriteString("a BlockClosure")
 	case *instance:
 		b.WriteString("a " + v.class.name)

@@ -94,6 +94,19 @@ Foo removeSelector: #zork!`, want: `
 		{name: "CR line ends", text: "Foo bar!\r!Foo methodsFor: 'x'!\rbar\r\t^ 1! !\r", want: `
 			1:1 do "Foo bar"
 			3:1 method Foo >> bar category="x" source="bar\r\t^ 1"`},
+		{name: "GNU", text: "\"a! b\"\nFoo bar: 'x!y'!\n!Foo methodsFor: 'x'!\none\n\t\"wow!\" ^ 'a!' , $! asString!\ntwo ^ 2!\n\n!Foo methodsFor: 'y'!\nthree ^ 3! !\n", want: `
+			1:1 do "\"a! b\"\nFoo bar: 'x!y'"
+			4:1 method Foo >> one category="x" source="one\n\t\"wow!\" ^ 'a!' , $! asString"
+			6:1 method Foo >> two category="x" source="two ^ 2"
+			9:1 method Foo >> three category="y" source="three ^ 3"`},
+		{name: "chunks and brackets", text: "Foo bar: 'x!!'!\n\nEval [ 'a!!' printNl ]\nObject subclass: Bar [ a [ ^$ ] b [ ^$$ ] ]\n\n!Foo methodsFor: 'x'!\none ^ $ ! !\nEval [ 3 ]", want: `
+			1:1 do "Foo bar: 'x!'"
+			3:8 do "'a!!' printNl"
+			4:1 class Bar < Object normal?
+			4:24 method Bar >> a source="a ^$ "
+			4:33 method Bar >> b source="b ^$$"
+			7:1 method Foo >> one category="x" source="one ^ $ "
+			8:8 do "3"`},
 		{name: "last chunk not ended", text: "Foo bar!\nFoo zork\n", want: `
 			1:1 do "Foo bar"
 			2:1 do "Foo zork"`},

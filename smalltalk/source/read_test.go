@@ -193,7 +193,7 @@ func TestManyErrors(t *testing.T) {
 		{"methods", ReadScript, strings.Repeat("Foo >> a [\n", many)},
 		{"classes", ReadScript, strings.Repeat("Foo subclass: A [\n", many)},
 		{"statements", ReadScript, strings.Repeat("a := (3.\n", many)},
-		{"characters", ReadScript, strings.Repeat("a `\n", many)},
+		{"characters", ReadScript, strings.Repeat("a ¢\n", many)},
 		{"members", ReadScript, "Foo extend [" + strings.Repeat("3 [ ] ", many) + "]"},
 	}
 	for _, tt := range tests {

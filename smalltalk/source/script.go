@@ -3,6 +3,7 @@ package source
 import (
 	"sort"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/sista-vm/sista/smalltalk/ast"
 	"github.com/sista-vm/sista/smalltalk/parser"
@@ -23,14 +24,27 @@ import (
 //	Foo class extend [ zork [ ^ 2 ] ]
 //	Eval [ | t | t := 4. t printNl ]      statements with variables of their own
 func ReadScript(src *ast.Source) ([]Unit, error) {
-	s := scriptReader{reader: newReader(src, parser.Options{UnderscoreAssignment: true, DottedNames: true})}
-	s.scan()
+	s := scriptReader{reader: newReader(src, scriptOptions)}
+	start := 0
+	if strings.HasPrefix(s.text, "#!") {
+		if start = strings.IndexAny(s.text, "\r\n"); start < 0 {
+			start = len(s.text)
+		}
+	}
+	s.read(start)
+	return s.units, s.errors.Err()
+}
+
+var scriptOptions = parser.Options{UnderscoreAssignment: true, DottedNames: true}
+
+// read reads the text from an offset on.
+func (s *scriptReader) read(start int) {
+	s.scan(start)
 	s.items(len(s.tokens) - 1)
 	sort.SliceStable(s.errors, func(i, j int) bool {
 		a, b := s.errors[i].Position, s.errors[j].Position
 		return a.Line < b.Line || a.Line == b.Line && a.Column < b.Column
 	})
-	return s.units, s.errors.Err()
 }
 
 // scriptReader works on the tokens of the file: they tell the form of a
@@ -41,15 +55,9 @@ type scriptReader struct {
 	i      int
 }
 
-// scan cuts the text into tokens. After a character that is no token it goes
+// scan cuts the text from an offset on into tokens. After a character that is no token it goes
 // on; a string or comment that is not closed ends the script.
-func (s *scriptReader) scan() {
-	pos := 0
-	if strings.HasPrefix(s.text, "#!") {
-		if pos = strings.IndexAny(s.text, "\r\n"); pos < 0 {
-			pos = len(s.text)
-		}
-	}
+func (s *scriptReader) scan(pos int) {
 	for {
 		err := parser.Scan(s.src, pos, s.opt, func(t parser.Token) bool {
 			s.tokens = append(s.tokens, t)
@@ -65,7 +73,8 @@ func (s *scriptReader) scan() {
 			s.tokens = append(s.tokens, parser.Token{Kind: parser.EOF, Span: end})
 			return
 		}
-		pos++
+		_, size := utf8.DecodeRuneInString(s.text[pos:])
+		pos += size
 	}
 }
 
@@ -260,7 +269,7 @@ func (s *scriptReader) skipStatement(end int, ends func() bool) (balanced bool) 
 	var open []parser.Kind
 	for ; s.i < end; s.i++ {
 		switch t := s.at(0); t.Kind {
-		case parser.OpenParen, parser.HashParen:
+		case parser.OpenParen, parser.HashParen, parser.HashHashParen:
 			open = append(open, parser.CloseParen)
 		case parser.OpenBracket, parser.HashBracket:
 			open = append(open, parser.CloseBracket)

@@ -111,7 +111,7 @@ Object subclass: Bar [
 	Bar class [ | x | ]
 	Baz class [ | y | ]
 	bad [ ^ 1 2 ]
-	good [ ^ ` + "`" + ` ]
+	good [ ^ ¢ ]
 	fine [ ]
 ]
 e := ].
@@ -133,7 +133,7 @@ f := 5.
 			12:2: expected a variable, attribute or method of Bar, found '3'
 			14:2: Baz class cannot be defined within Bar
 			15:12: expected a message, '.' or the end, found number 2
-			16:11: character '` + "`" + `' has no meaning here
+			16:11: character '¢' has no meaning here
 			19:6: expected an expression, found ']'`},
 		{name: "open string", text: "a := 3.\nFoo >> bar [ ^ 'abc ]\nb := 4.", want: `1:1 do top "a := 3"`, errors: `
 			2:12: expected ']' for this '[' before the end

@@ -117,9 +117,19 @@ func (r *reader) trim(span ast.Span) ast.Span {
 	return r.trimRight(span)
 }
 
+// trimRight takes white space off the end of a span, but not the one that is
+// the character of a literal: $ and a space.
 func (r *reader) trimRight(span ast.Span) ast.Span {
+	end := span.End
 	for span.End > span.Start && strings.IndexByte(blanks, r.text[span.End-1]) >= 0 {
 		span.End--
+	}
+	dollars := 0
+	for i := span.End; i > span.Start && r.text[i-1] == '$'; i-- {
+		dollars++
+	}
+	if dollars%2 == 1 && span.End < end {
+		span.End++
 	}
 	return span
 }
@@ -191,17 +201,7 @@ func patternEnd(m *ast.Method) int {
 	return m.SelectorParts[0].End
 }
 
-// parseMethod parses the method in m.Source, which is all of its text, and adds
-// it.
-func (r *reader) parseMethod(m MethodDefinition) {
-	tree, err := parser.ParseMethod(m.Source, r.opt)
-	if err != nil {
-		r.report(err)
-		return
-	}
-	r.addMethod(m, tree)
-}
-
+// addMethod adds a method with its tree.
 func (r *reader) addMethod(m MethodDefinition, tree *ast.Method) {
 	m.Method = tree
 	for _, g := range tree.Pragmas {

@@ -185,11 +185,11 @@ func (h *tonelHeader) names(key string) []string {
 		case strings.Contains(name, "=>"):
 			h.fail(key, "'%s' is a slot of its own class: only plain instance variables are supported", name)
 			return nil
-		case !isName(name):
+		case !isName(strings.TrimPrefix(name, "#")): // some writers put a # before it
 			h.fail(key, "'%s' is no name for a variable", name)
 			return nil
 		}
-		names = append(names, name)
+		names = append(names, strings.TrimPrefix(name, "#"))
 	}
 	return names
 }
@@ -264,9 +264,13 @@ func (t *tonelReader) method() {
 		return
 	}
 	t.pos = t.skipBlanks(t.pos)
-	if rest := t.text[t.pos:]; strings.HasPrefix(rest, "class") && !strings.HasPrefix(rest, "classTrait") {
+	side := t.pos
+	switch t.word() {
+	case "class", "classSide":
 		m.IsMeta = true
-		t.pos = t.skipBlanks(t.pos + len("class"))
+		t.pos = t.skipBlanks(t.pos)
+	default:
+		t.pos = side
 	}
 	if !strings.HasPrefix(t.text[t.pos:], ">>") {
 		t.fail(t.pos, "expected '>>' after %s, found %s", t.text[at:t.pos], t.found(t.pos))

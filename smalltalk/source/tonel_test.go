@@ -72,6 +72,8 @@ Foo >> bar [
 			1:1 extend Foo
 			4:8 method Foo >> bar category="*Bar" source="bar\r\n\t^ 1"`},
 		{name: "package", text: "Package { #name : #'Foo-Bar' }\n", want: `1:1 package Foo-Bar`},
+		{name: "slots and class side", text: "Class { #name : 'Foo', #instVars : [ '#a' ] }\nFoo classSide >> b [ ]",
+			want: "1:1 class Foo <  normal? inst=\"a\"\n2:18 method Foo class >> b source=\"b\""},
 		{name: "trait", text: "Trait { #name : #TFoo }", errors: "1:1: TFoo is a trait: traits are not supported"},
 		{name: "uses trait", text: "Class { #name : #Foo, #superclass : #Object, #traits : 'TFoo + TBar' }",
 			errors: "1:46: Foo uses traits (TFoo + TBar): traits are not supported"},
