@@ -255,8 +255,8 @@ func (in *Interp) activatePrimitive(e *cacheEntry, argc int) {
 		if in.stopped {
 			return
 		}
-		// A named primitive may have collected before it failed.
-		ee.method = in.failedMethod(ee.method)
+		// The primitive may have collected before it failed: m may have moved.
+		ee.method = in.primMethod
 	}
 	in.pushFrame(&ee, argc)
 	in.skipPrimitive(f)
@@ -270,6 +270,7 @@ func (in *Interp) activatePrimitive(e *cacheEntry, argc int) {
 // callPrimitive calls primitive number n of method m on the receiver and
 // arguments on the stack, which its result replaces.
 func (in *Interp) callPrimitive(n uint16, m heap.Oop, argc int) plugin.Failure {
+	in.primMethod = m
 	if n > maxPrimitive || in.prims[n] == nil {
 		if n >= 256 && n < 264 && argc == 0 {
 			in.stackPut(0, in.quickConstant(n))
@@ -277,7 +278,6 @@ func (in *Interp) callPrimitive(n uint16, m heap.Oop, argc int) plugin.Failure {
 		}
 		return plugin.NotFound
 	}
-	in.primMethod = m
 	c := &in.call
 	c.Begin(in.sp+8*uint64(argc), argc)
 	r, f := in.prims[n](in, c)
@@ -301,10 +301,6 @@ func (in *Interp) quickConstant(n uint16) heap.Oop {
 	}
 	return in.stackAt(0)
 }
-
-// failedMethod answers the method whose primitive just failed, wherever a
-// collection by the primitive may have moved it.
-func (in *Interp) failedMethod(heap.Oop) heap.Oop { return in.primMethod }
 
 // skipPrimitive moves the pc of a fresh frame past callPrimitive and leaves the
 // failure's error object in the temporary that a store right after it names.
