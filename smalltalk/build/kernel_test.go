@@ -62,7 +62,10 @@ SmallInteger >> * aNumber [
 ]
 SmallInteger >> printOn: aConsole [
 	self < 10 ifFalse: [ self // 10 printOn: aConsole ].
-	aConsole show: ('0123456789' at: self \\ 10 + 1)
+	aConsole show: (#('0' '1' '2' '3' '4' '5' '6' '7' '8' '9') at: self \\ 10 + 1)
+]
+SmallInteger >> < aNumber [
+	<primitive: 3>
 ]
 SmallInteger >> // aNumber [
 	<primitive: 12>
@@ -89,8 +92,16 @@ Console class >> lines [
 	^ Lines
 ]
 Console class >> show: aString [
+	<category: 'printing'>
 	Lines := Lines + 1.
-	self write: aString to: self handles second count: aString size
+	self write: (self handles at: 2) from: aString startingAt: 1 count: aString size
+]
+Console class >> handles [
+	<primitive: 'primitiveFileStdioHandles' module: 'FilePlugin'>
+]
+Console class >> write: id from: aString startingAt: start count: count [
+	<primitive: 'primitiveFileWrite' module: 'FilePlugin' error: code>
+	^ code
 ]
 SystemDictionary >> quit: anInteger [
 	<primitive: 113>
