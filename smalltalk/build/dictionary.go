@@ -1,8 +1,6 @@
 package build
 
 import (
-	"math/bits"
-
 	"github.com/sista-vm/sista/heap"
 	"github.com/sista-vm/sista/smalltalk/ast"
 )
@@ -54,7 +52,10 @@ func (b *builder) fillDictionary(o heap.Oop, c *class, associations []heap.Oop) 
 //	slot 1    array of the methods
 //	slots 2.. selectors; the search begins at hash & (size - 1)
 func (b *builder) methodDictionary(selectors []string, methods []heap.Oop) heap.Oop {
-	size := 2 << bits.Len(uint(len(selectors))*4/3)
+	size := 2 // a power of two, at least a quarter of it free
+	for size*3/4 < len(selectors) {
+		size *= 2
+	}
 	c := b.byName["MethodDictionary"]
 	o := b.instance(c, size)
 	named := len(c.instVars())
