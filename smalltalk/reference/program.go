@@ -69,12 +69,15 @@ func (p *Program) Script() string {
 
 // bracketed writes a method as  pattern [ body ].
 func bracketed(method string) string {
-	pattern, err := parser.ParsePattern(ast.NewSource("", method), parser.Options{})
+	m, err := parser.ParseMethod(ast.NewSource("", method), parser.Options{})
 	if err != nil {
 		return method // whoever reads the script will say what is wrong
 	}
-	return fmt.Sprintf("\t%s [%s\n\t]\n", strings.TrimSpace(method[:pattern.End]),
-		strings.ReplaceAll(method[pattern.End:], "\n", "\n\t"))
+	end := m.SelectorParts[len(m.SelectorParts)-1].End
+	if n := len(m.Params); n > 0 {
+		end = m.Params[n-1].End
+	}
+	return fmt.Sprintf("\t%s [%s\n\t]\n", method[:end], strings.ReplaceAll(method[end:], "\n", "\n\t"))
 }
 
 // String answers the whole program, for messages.
