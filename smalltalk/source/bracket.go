@@ -271,8 +271,8 @@ func (s *scriptReader) setAttribute(b *classBody, keyword parser.Token, span ast
 
 // metaclassBody reads Foo class [ ... ] within the body of Foo.
 func (s *scriptReader) metaclassBody(b *classBody, end int) {
-	if name := simple(s.at(0).Text); name != b.name {
-		s.fail(s.at(0).Start, "%s class cannot be defined within %s", name, b.name)
+	if name := simple(s.at(0).Text); name != b.name || b.isMeta {
+		s.fail(s.at(0).Start, "%s class cannot be defined here, within %s", name, b.name)
 		s.skipMember(end)
 		return
 	}

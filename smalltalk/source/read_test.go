@@ -194,6 +194,8 @@ func TestManyErrors(t *testing.T) {
 		{"classes", ReadScript, strings.Repeat("Foo subclass: A [\n", many)},
 		{"statements", ReadScript, strings.Repeat("a := (3.\n", many)},
 		{"characters", ReadScript, strings.Repeat("a ¢\n", many)},
+		{"namespaces", ReadScript, strings.Repeat("Namespace current: A [", many) + strings.Repeat("]", many)},
+		{"metaclasses", ReadScript, "Foo extend [" + strings.Repeat("Foo class [", many) + strings.Repeat("]", many+1)},
 		{"members", ReadScript, "Foo extend [" + strings.Repeat("3 [ ] ", many) + "]"},
 	}
 	for _, tt := range tests {

@@ -40,6 +40,7 @@ var scriptOptions = parser.Options{UnderscoreAssignment: true, DottedNames: true
 // read reads the text from an offset on.
 func (s *scriptReader) read(start int) {
 	s.scan(start)
+	s.matchBrackets()
 	s.items(len(s.tokens) - 1)
 	sort.SliceStable(s.errors, func(i, j int) bool {
 		a, b := s.errors[i].Position, s.errors[j].Position
@@ -53,7 +54,15 @@ type scriptReader struct {
 	*reader
 	tokens []parser.Token
 	i      int
+	// closers has for the index of every opening bracket that of the bracket
+	// which closes it.
+	closers map[int]int
+	// depth is the nesting of namespaces.
+	depth int
 }
+
+// maxNamespaces bounds the nesting of Namespace current: X [ ... ].
+const maxNamespaces = 100
 
 // scan cuts the text from an offset on into tokens. After a character that is no token it goes
 // on; a string or comment that is not closed ends the script.
@@ -133,8 +142,13 @@ func (s *scriptReader) definition() bool {
 	case t.Text == "Namespace" && s.at(1).Text == "current:" && s.at(3).Kind == parser.OpenBracket:
 		s.i += 3
 		if open, end, ok := s.brackets(); ok {
-			s.i = open + 1
-			s.items(end)
+			if s.depth++; s.depth > maxNamespaces {
+				s.fail(t.Start, "too deeply nested: at most %d namespaces", maxNamespaces)
+			} else {
+				s.i = open + 1
+				s.items(end)
+			}
+			s.depth--
 			s.i = end + 1
 		}
 	default:
@@ -212,18 +226,26 @@ func (s *scriptReader) brackets() (open, end int, ok bool) {
 
 // close answers the index of the bracket that closes the one at open, or -1.
 func (s *scriptReader) close(open int) int {
-	depth := 0
-	for i := open; i < len(s.tokens); i++ {
-		switch s.tokens[i].Kind {
+	if end, ok := s.closers[open]; ok {
+		return end
+	}
+	return -1
+}
+
+func (s *scriptReader) matchBrackets() {
+	s.closers = map[int]int{}
+	var open []int
+	for i, t := range s.tokens {
+		switch t.Kind {
 		case parser.OpenBracket, parser.HashBracket:
-			depth++
+			open = append(open, i)
 		case parser.CloseBracket:
-			if depth--; depth == 0 {
-				return i
+			if n := len(open); n > 0 {
+				s.closers[open[n-1]] = i
+				open = open[:n-1]
 			}
 		}
 	}
-	return -1
 }
 
 // resume moves to the next token that begins a line at its very beginning and

@@ -131,7 +131,7 @@ f := 5.
 			10:10: unknown shape of class Bar: #odd
 			11:2: expected an attribute such as <comment: 'text'>
 			12:2: expected a variable, attribute or method of Bar, found '3'
-			14:2: Baz class cannot be defined within Bar
+			14:2: Baz class cannot be defined here, within Bar
 			15:12: expected a message, '.' or the end, found number 2
 			16:11: character '¢' has no meaning here
 			19:6: expected an expression, found ']'`},
