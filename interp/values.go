@@ -69,3 +69,24 @@ func (in *Interp) Stacks() string {
 	})
 	return s
 }
+
+// HasPrimitive tells whether the VM has a numbered primitive. Quick methods count;
+// numbers that only mark a method do too.
+func (in *Interp) HasPrimitive(number int) bool {
+	switch {
+	case number == primEnsure || number == primHandler || number == primNoOp:
+		return true
+	case number >= 256 && number < 520:
+		return true
+	}
+	return number > 0 && number < len(in.prims) && in.prims[number] != nil
+}
+
+// HasNamedPrimitive tells whether the VM has a named primitive.
+func (in *Interp) HasNamedPrimitive(module, function string) bool {
+	if module == "" && in.moduleless[function] != nil {
+		return true
+	}
+	_, err := in.plugins.Lookup(module, function)
+	return err == nil
+}

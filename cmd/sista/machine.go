@@ -49,7 +49,7 @@ func (m *machineFlags) config() vm.Config {
 		CacheDir: m.cacheDir, StressGC: m.stressGC, Verify: m.verify,
 	}
 	if !m.noNet {
-		c.Network = hostos.Network()
+		c.Network = network()
 	}
 	if path, err := os.Executable(); err == nil {
 		c.VMPath = path
