@@ -138,7 +138,60 @@ func (g *generator) integer(depth int) string {
 		func() string {
 			return fmt.Sprintf("([%s] value)", g.integer(depth-1))
 		},
+		func() string { return g.oddity(depth) },
 	)
+}
+
+// oddity writes an integer expression of a rarer form.
+func (g *generator) oddity(depth int) string {
+	x, y := g.fresh("x"), g.fresh("y")
+	v, ok := g.pick(anInteger, true)
+	own := !g.isMeta
+	switch g.IntN(12) {
+	case 0:
+		return fmt.Sprintf("(%s printString , 'it''s') size", g.integer(depth-1))
+	case 1: // an Array too long for the stack, elements in order
+		s := "({"
+		for i := range 30 + g.IntN(20) {
+			if own && ok && i%9 == 0 {
+				s += fmt.Sprintf("(%s := %s + 1). ", v, v)
+			} else {
+				s += fmt.Sprintf("%d. ", i)
+			}
+		}
+		return s + g.integer(0) + fmt.Sprintf("} inject: 0 into: [:%s :%s | (%s * 3 + %s) bitAnd: 16383])", x, y, x, y)
+	case 2: // the value of a loop is its receiver
+		if own && ok {
+			return fmt.Sprintf("(%d to: 2 do: [:%s | %s := %s])", g.IntN(4), x, v, x)
+		}
+	case 3: // that of another is nil
+		return fmt.Sprintf("(([false] whileTrue: [%s]) isNil ifTrue: [1] ifFalse: [0])", g.integer(0))
+	case 4: // variables shared over two levels
+		if own && ok {
+			return fmt.Sprintf("([:%s | [:%s | %s := (%s + %s) \\\\ 9973] value: %s + 1] value: %s)", x, y, v, x, y, x, g.integer(depth-1))
+		}
+	case 5:
+		if own {
+			return fmt.Sprintf("(self perform: #note: with: %s)", g.integer(depth-1))
+		}
+	case 6:
+		if own {
+			return fmt.Sprintf("(self countTo: %s)", g.small(depth-1))
+		}
+	case 7:
+		return fmt.Sprintf("((#(3 $a 'bc' #d nil (4 5)) at: %d) isNil ifTrue: [1] ifFalse: [0])", 1+g.IntN(6))
+	case 8: // a method of another class
+		if own && g.loops == 0 {
+			return fmt.Sprintf("(%s new start; yourself) state size", []string{"G0", "G1", "G2"}[g.IntN(3)])
+		}
+	case 9:
+		return fmt.Sprintf("([:%s :%s | %s - %s] value: %s value: %s)", x, y, x, y, g.integer(depth-1), g.integer(0))
+	case 10:
+		return fmt.Sprintf("([:%s | | %s | %s isNil ifTrue: [%s := %s]. %s] value: %s)", x, y, y, y, x, y, g.integer(depth-1))
+	case 11: // a conditional without the branch that is taken
+		return fmt.Sprintf("((%s ifTrue: [%s]) ifNil: [%s])", g.boolean(depth-1), g.integer(0), g.integer(0))
+	}
+	return ""
 }
 
 // small writes an integer argument that stays small.

@@ -70,6 +70,7 @@ type generator struct {
 	indent int
 
 	methods   []signature
+	class     int  // number of the class being written
 	method    int  // index of the method being written; calls go beyond it
 	loops     int  // around the place
 	mayReturn bool // ^ leaves an activation that is alive
@@ -171,6 +172,7 @@ func (g *generator) helpers() []string {
 		"block: x\n\t| n |\n\tn := x.\n\t^[:k | n := n + k. n]",
 		"leaving: x\n\t^[:k | k > x ifTrue: [^k]. k]",
 		"recur: n with: x\n\tn <= 0 ifTrue: [^x].\n\t^(self recur: n - 1 with: x + n) + (n odd ifTrue: [a ifNil: [0]] ifFalse: [0])",
+		"countTo: n\n\t| k |\n\tk := 0.\n\t[k := k + 1. k >= n ifTrue: [^k]] repeat",
 		"upTo: n do: aBlock\n\t| i |\n\ti := 0.\n\t[i < n] whileTrue: [i := i + 1. aBlock value: i].\n\t^i",
 	}
 }
@@ -210,6 +212,7 @@ func (g *generator) writeMethod(class, n int) string {
 		{"a", anInteger, false}, {"b", anInteger, false}, {"f", aFloat, false},
 		{"array", anArray, true}, {"list", aList, true},
 	}
+	g.class = class
 	g.method, g.loops, g.budget, g.indent, g.out, g.mayReturn = n, 0, 6+g.IntN(14), 0, nil, true
 	s := g.methods[n]
 	pattern := g.call(s, func() string {

@@ -50,7 +50,7 @@ func (g *generator) statement() {
 			g.line("self note: %s.", g.value([]kind{anInteger, anInteger, aBoolean, aFloat}[g.IntN(4)], 2))
 			return
 		case 7:
-			g.line("self note: %s; note: %s; yourself.", g.integer(1), g.integer(2))
+			g.line("%s note: %s; note: %s; yourself.", []string{"self", "self", "other", "super"}[g.noter()], g.integer(1), g.integer(2))
 			return
 		case 8:
 			if v, ok := g.pick(anArray, false); ok {
@@ -113,6 +113,14 @@ func (g *generator) statement() {
 			}
 		}
 	}
+}
+
+// noter chooses who takes a note: super only where it has that method.
+func (g *generator) noter() int {
+	if g.class > 0 {
+		return g.IntN(4)
+	}
+	return g.IntN(2)
 }
 
 // mistake writes a statement that is an error, often.
