@@ -42,7 +42,6 @@ func hotCall(w *world, c primCase) func() {
 		operands = append(operands, w.oop(a))
 	}
 	in, argc := w.in, len(c.args)
-	in.push(w.heap.Nil)
 	return func() {
 		for _, o := range operands {
 			in.push(o)
@@ -55,14 +54,17 @@ func hotCall(w *world, c primCase) func() {
 }
 
 func BenchmarkPrimitives(b *testing.B) {
-	w := newWorld(b)
-	for i, c := range hotCalls(w) {
+	for i, c := range hotCalls(newWorld(b)) {
 		b.Run(strconv.Itoa(c.n)+"-"+strconv.Itoa(i), func(b *testing.B) {
-			call := hotCall(w, c)
-			for i := 0; b.Loop(); i++ {
+			w := newWorld(b)
+			call := hotCall(w, hotCalls(w)[i])
+			for b.Loop() {
 				call()
-				if i%10000 == 9999 {
-					w.heap.EdenFree -= 0
+				if scavenge, _ := w.heap.NeedsGC(); scavenge {
+					b.StopTimer()
+					w.in.scavengeNow()
+					call = hotCall(w, hotCalls(w)[i]) // what it knew has moved
+					b.StartTimer()
 				}
 			}
 		})
