@@ -465,6 +465,34 @@ func TestSaveThroughLink(t *testing.T) {
 	}
 }
 
+// After a full collection everything is old and can be saved, whatever moved.
+func TestSaveAfterCollection(t *testing.T) {
+	x := newTiny(t)
+	for range 100 {
+		x.array(50) // garbage in front of the rest
+	}
+	x.populate()
+	young := x.NewArray(3)
+	young.SetSlotRaw(0, x.NewString("young"))
+	x.SetSpecial(free+1, young)
+	x.FullGC()
+	h, hd := mustRead(t, write(t, x.Heap, Header{}))
+	if err := h.Verify(); err != nil {
+		t.Fatal(err)
+	}
+	if s := h.StringValue(h.Special(free + 1).Slot(0)); s != "young" {
+		t.Errorf("string %q", s)
+	}
+	if a := h.Special(free); a.Slot(7) != a || h.StringValue(a.Slot(4)) != "thirteen byte" {
+		t.Error("the array changed")
+	}
+	h.FullGC()
+	h2, _ := mustRead(t, write(t, h, *hd))
+	if s, s2 := Gather(h), Gather(h2); s.Objects != s2.Objects || s.Bytes != s2.Bytes {
+		t.Errorf("%d objects in %d bytes, were %d in %d", s2.Objects, s2.Bytes, s.Objects, s.Bytes)
+	}
+}
+
 type limitedWriter struct{ left int }
 
 func (w *limitedWriter) Write(b []byte) (int, error) {

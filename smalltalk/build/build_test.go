@@ -564,22 +564,42 @@ func TestMemoryLimit(t *testing.T) {
 // openSmalltalk names the program of an OpenSmalltalk VM, if there is one.
 const openSmalltalk = "SISTA_OPENSMALLTALK"
 
-// An image runs on the virtual machine of others.
+// farArray puts a large array of an image into a segment far from the others.
+func (b built) farArray() {
+	h := b.Heap
+	seg, err := h.AddSegment(h.Segments()[0].End()+64<<20, 1<<20)
+	if err != nil {
+		b.Fatal(err)
+	}
+	slots := (seg.Size-heap.BridgeSize)/heap.Word - 2
+	heap.StoreWord(seg.Start, heap.OverflowSlots<<heap.SlotsShift|slots)
+	o := heap.Oop(seg.Start + heap.Word)
+	o.SetHeader(heap.MakeHeader(slots, heap.FmtArray, heap.ClassArray))
+	for i := range int(slots) {
+		o.SetSlotRaw(i, h.Special(7))
+	}
+	h.Store(b.global("Far"), 1, o)
+}
+
+// An image with several segments runs on the virtual machine of others, which finds
+// its way through it in a collection too.
 func TestRunsElsewhere(t *testing.T) {
 	vm := os.Getenv(openSmalltalk)
 	if vm == "" {
 		t.Skip(openSmalltalk + " names no virtual machine")
 	}
-	b := build(t, Options{InitializeClasses: true, Startup: `
+	b := build(t, Options{InitializeClasses: true, Globals: []string{"Far"}, Startup: `
 | block sum |
 sum := 0.
+Smalltalk collect.
 block := [ :n | sum := sum + n. n < 10 ifTrue: [ block value: n + 1 ] ].
 block value: 1.
 Console show: 'sum '. sum printOn: Console. Console show: ' lines '. Console lines printOn: Console.
-Console show: ' '; show: (Smalltalk at: #Dictionary) name; show: ' '; show: (Array at: 1)`}, `
+Console show: ' '; show: (Smalltalk at: #Dictionary) name; show: ' '; show: (Far at: Far size) name`}, `
+SystemDictionary >> collect [ <primitive: 130> ]
 BlockClosure >> value: anObject [ <primitive: 207> ]
-Array class >> at: i [ ^ 'done' ]
 `)
+	b.farArray()
 	path := filepath.Join(t.TempDir(), "test.image")
 	if err := b.Save(path); err != nil {
 		t.Fatal(err)
@@ -588,7 +608,7 @@ Array class >> at: i [ ^ 'done' ]
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if want := "sum 55 lines 4 Dictionary done"; string(out) != want {
+	if want := "sum 55 lines 4 Dictionary Array"; string(out) != want {
 		t.Errorf("output %q, want %q", out, want)
 	}
 }
