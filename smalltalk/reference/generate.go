@@ -80,8 +80,7 @@ type generator struct {
 
 // A signature is the selector of a method: keyword parts for its integers.
 type signature struct {
-	parts   []string
-	callers int
+	parts []string
 }
 
 func newGenerator(seed, attempt uint64) *generator {
