@@ -110,10 +110,9 @@ func (b *builder) describe(c *class) {
 		class   *class
 		names   []string
 		methods []*method
-		comment string
-	}{{o, classClass, c.InstVars, c.methods[instanceSide], c.Comment}, {meta, metaclass, c.ClassInstVars, c.methods[classSide], ""}} {
+	}{{o, classClass, c.InstVars, c.methods[instanceSide]}, {meta, metaclass, c.ClassInstVars, c.methods[classSide]}} {
 		b.setNames(side.o, side.class, side.names)
-		b.organize(side.o, side.class, side.methods, side.comment)
+		b.organize(side.o, side.class, side.methods)
 	}
 	b.setClasses(o, classClass, "subclasses", c.subclasses, instanceSide)
 	b.setClasses(meta, metaclass, "subclasses", c.subclasses, classSide)
@@ -161,12 +160,11 @@ func (b *builder) setClasses(o heap.Oop, c *class, name string, classes []*class
 	b.set(o, c, name, b.array(list))
 }
 
-// organize sets the categories of methods and the comment of a class where the tree has
-// a class ClassOrganization for them, with the variables categories, a dictionary from
-// selectors to names of categories, and comment.
-func (b *builder) organize(o heap.Oop, c *class, methods []*method, comment string) {
-	organization := b.byName["ClassOrganization"]
-	if b.symbolDictionary == nil || !c.has("organization") || organization == nil || !organization.has("categories") {
+// organize sets the categories of methods: a dictionary from selectors to names of
+// categories in a variable named organization. A tree that has organizers of its own
+// has nil there, as it is before they are made.
+func (b *builder) organize(o heap.Oop, c *class, methods []*method) {
+	if b.symbolDictionary == nil || !c.has("organization") || b.class("ClassOrganizer", "BasicClassOrganizer") != nil {
 		return
 	}
 	var list []heap.Oop
@@ -175,10 +173,5 @@ func (b *builder) organize(o heap.Oop, c *class, methods []*method, comment stri
 			list = append(list, b.association(b.symbol(m.Method.Selector), b.symbol(m.Category)))
 		}
 	}
-	org := b.instance(organization, 0)
-	b.set(org, organization, "categories", b.dictionary(b.symbolDictionary, list))
-	if comment != "" && organization.has("comment") {
-		b.set(org, organization, "comment", b.string(comment))
-	}
-	b.set(o, c, "organization", org)
+	b.set(o, c, "organization", b.dictionary(b.symbolDictionary, list))
 }

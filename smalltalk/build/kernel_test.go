@@ -31,7 +31,6 @@ LinkedList subclass: #Semaphore instanceVariableNames: 'excessSignals' classVari
 Object subclass: #Process instanceVariableNames: 'nextLink suspendedContext priority myList' classVariableNames: '' package: 'Kernel'.
 Object subclass: #ProcessorScheduler instanceVariableNames: 'quiescentProcessLists activeProcess' classVariableNames: '' package: 'Kernel'.
 Object subclass: #Console instanceVariableNames: '' classVariableNames: 'Lines' package: 'Kernel'.
-Object subclass: #ClassOrganization instanceVariableNames: 'comment categories' classVariableNames: '' package: 'Kernel'.
 Object subclass: #PrimitiveError instanceVariableNames: 'errorName errorCode' classVariableNames: '' package: 'Kernel'.
 
 Object >> identityHash [
