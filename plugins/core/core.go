@@ -1,11 +1,12 @@
-// Package core is the plugins every VM has: those that need no network stack.
+// Package core lists the plugins that need no network: what a VM has unless it
+// is told otherwise. It brings no network stack into a program; package all has
+// the other plugins too.
 package core
 
 import (
-	"slices"
-
 	"github.com/sista-vm/sista/plugin"
 	"github.com/sista-vm/sista/plugins/asynchfile"
+	"github.com/sista-vm/sista/plugins/bitblt"
 	"github.com/sista-vm/sista/plugins/dsa"
 	"github.com/sista-vm/sista/plugins/file"
 	"github.com/sista-vm/sista/plugins/fileattr"
@@ -24,8 +25,22 @@ import (
 
 // All answers the modules.
 func All() []plugin.Module {
-	return slices.Concat([]plugin.Module{
-		asynchfile.Module, dsa.Module, file.Module, fileattr.Module, floatmath.Module, largeint.Module,
-		locale.Module, matrix.Module, misc.Module, security.Module, uuid.Module, zip.Module,
-	}, floatarray.Modules, hash.Modules, unavailable.Modules)
+	modules := []plugin.Module{
+		asynchfile.Module,
+		bitblt.Module,
+		dsa.Module,
+		file.Module,
+		fileattr.Module,
+		floatmath.Module,
+		largeint.Module,
+		locale.Module,
+		matrix.Module,
+		misc.Module,
+		security.Module,
+		uuid.Module,
+		zip.Module,
+	}
+	modules = append(modules, floatarray.Modules...)
+	modules = append(modules, hash.Modules...)
+	return append(modules, unavailable.Modules...)
 }
