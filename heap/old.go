@@ -158,7 +158,7 @@ func (s *oldSpace) takeLarge(size uint64) (at, got uint64) {
 				s.freeBytes -= got
 				return at, got
 			}
-			prev, at = at, Load(at+Word)
+			prev, at = at, Load(link(at))
 		}
 		c++
 	}

@@ -57,12 +57,49 @@ func (v *verifier) walk() {
 			v.problem("no bridge at the end of the segment at %#x: header %#x", s.Start, uint64(b))
 		}
 	}
-	if free < v.h.old.freeBytes {
-		v.problem("%d bytes are on the free lists, but %d are free", v.h.old.freeBytes, free)
-	}
+	v.checkFreeLists(free)
 	y := &v.h.young
 	v.walkStretch("survivor area", y.survivor[y.past], y.pastEnd)
 	v.walkStretch("eden", y.edenStart, v.h.EdenFree)
+}
+
+// checkFreeLists checks that lists hold free chunks of their sizes. Free chunks of a
+// loaded image are on no list before the first full collection.
+func (v *verifier) checkFreeLists(free uint64) {
+	s := &v.h.old
+	listed := s.bumpEnd - s.bump
+	check := func(at uint64, fits func(size uint64) bool) {
+		for ; at != 0; at = Load(link(at)) {
+			if !v.inSegment(at) || objectAt(at).Header().ClassIndex() != ClassFree || !fits(chunkSize(at)) {
+				v.problem("what a free list holds at %#x is no free chunk, or one of another size", at)
+				return
+			}
+			if listed += chunkSize(at); listed > free {
+				break
+			}
+		}
+	}
+	for i, at := range s.small {
+		check(at, func(size uint64) bool { return size == uint64(i)*Word })
+	}
+	for c, at := range s.large {
+		check(at, func(size uint64) bool { return size > maxSmall && largeClass(size) == c })
+		if (at != 0) != (s.largeUsed[c/64]>>(c%64)&1 != 0) {
+			v.problem("size class %d is not marked as it is", c)
+		}
+	}
+	if listed != s.freeBytes || listed > free {
+		v.problem("%d bytes are counted as free, the lists hold %d, and %d are", s.freeBytes, listed, free)
+	}
+}
+
+// inSegment tells whether an address is in a segment.
+func (v *verifier) inSegment(a uint64) bool {
+	if len(v.h.old.segments) == 0 {
+		return false
+	}
+	s := v.h.old.segments[v.h.old.segmentOf(a)]
+	return a%Word == 0 && a >= s.Start && a < s.limit()
 }
 
 // walkStretch marks the objects in a stretch and answers how much of it is free.
@@ -94,11 +131,7 @@ func (v *verifier) isObject(o Oop) bool {
 	a := uint64(o)
 	y := &v.h.young
 	if o >= v.h.OldStart {
-		if len(v.h.old.segments) == 0 {
-			return false
-		}
-		s := v.h.old.segments[v.h.old.segmentOf(a)]
-		return a >= s.Start && a < s.limit() && v.h.side.isMarked(a)
+		return v.inSegment(a) && v.h.side.isMarked(a)
 	}
 	return (a >= y.survivor[y.past] && a < y.pastEnd || a >= y.edenStart && a < v.h.EdenFree) && v.h.side.isMarked(a)
 }
