@@ -20,9 +20,6 @@ import (
 // kernelName is the path the kernel image believes to have.
 const kernelName = "sista-kernel.image"
 
-// imageVersion changes when images built from the same sources do.
-const imageVersion = 1
-
 // openKernel answers the heap of the kernel image with the trees of c, from the
 // cache if it is there. A cache that cannot be read or written is no error.
 func openKernel(c Config) (*heap.Heap, image.Header, error) {
@@ -111,7 +108,7 @@ func eachTree(c Config, f func(tree fs.FS, dir, name string) error) error {
 // sourcesKey answers a hash of all sources.
 func sourcesKey(c Config) (uint64, error) {
 	d := xxhash.New()
-	fmt.Fprintf(d, "%d %s %v\n", imageVersion, Version, c.Tests)
+	fmt.Fprintf(d, "%d %s %v\n", build.Version, Version, c.Tests)
 	err := eachTree(c, func(tree fs.FS, dir, name string) error {
 		return fs.WalkDir(tree, dir, func(path string, e fs.DirEntry, err error) error {
 			if err != nil || e.IsDir() || filepath.Ext(path) != ".st" {

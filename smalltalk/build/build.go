@@ -32,6 +32,10 @@ import (
 	"github.com/sista-vm/sista/smalltalk/source"
 )
 
+// Version changes whenever the same sources build another image than before. Who
+// keeps images made of sources keeps it with them.
+const Version = 2
+
 // Options say how an image is built.
 type Options struct {
 	// Heap is what the heap of the image is made with. Its Memory is needed.
