@@ -131,7 +131,7 @@ func (h *Header) encode() []byte {
 //	104  +-----------------------------------+
 //	     | number of segments                |
 //	112  +-----------------------------------+
-//	     | zero                              |
+//	     | xxhash64 of the data              |
 //	120  +-----------------------------------+
 //	     | xxhash64 of the 120 bytes before  |
 //	128  +-----------------------------------+
@@ -139,8 +139,8 @@ func (h *Header) encode() []byte {
 // It says that marks, remembered bits, watched bits, free lists and external
 // primitive indices are clear, that pages of the file and of the address space
 // coincide, and that addresses are those of window 0.
-func (h *Header) setMark(segments int) {
-	h.Padding = [5]uint64{markMagic, layoutNumber<<32 | pageSize, uint64(segments)}
+func (h *Header) setMark(segments int, dataSum uint64) {
+	h.Padding = [5]uint64{markMagic, layoutNumber<<32 | pageSize, uint64(segments), dataSum}
 	h.Padding[4] = h.sum()
 }
 

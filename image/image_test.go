@@ -69,7 +69,7 @@ func TestHeaderLayout(t *testing.T) {
 
 func TestMarkShowsItsName(t *testing.T) {
 	h := Header{Format: Format, Size: pageSize}
-	h.setMark(3)
+	h.setMark(3, 5)
 	b := h.encode()
 	if string(b[88:96]) != "SistaIm1" {
 		t.Errorf("mark %q", b[88:96])
@@ -236,6 +236,11 @@ func TestDamageToMappedImage(t *testing.T) {
 		t.Errorf("damage behind the class table: %v", err)
 	}
 	wantError(t, open(Options{Verify: true}), "x.image", "slot 11", "0x12345678", "no object starts")
+	damage(array, uint64(heap.FromInt(7)))
+	if err := open(Options{}); err != nil {
+		t.Errorf("another SmallInteger: %v", err)
+	}
+	wantError(t, open(Options{Verify: true}), "x.image", "not those that were saved")
 }
 
 func wantError(t testing.TB, err error, parts ...string) {

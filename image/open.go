@@ -6,13 +6,16 @@ import (
 	"os"
 	"unsafe"
 
+	"github.com/cespare/xxhash/v2"
+
 	"github.com/sista-vm/sista/heap"
 	"github.com/sista-vm/sista/host"
 )
 
 // Options say how an image is opened.
 type Options struct {
-	// Verify checks everything in a file that would be mapped, too.
+	// Verify checks everything in a file that would be mapped, too, and that its data
+	// are those that were saved.
 	Verify bool
 	// NoMap reads every file and maps none.
 	NoMap bool
@@ -105,9 +108,28 @@ func (l *loader) load(r io.ReaderAt, o Options) error {
 		return err
 	}
 	if o.Verify {
+		if err := l.checkSum(r); err != nil {
+			return err
+		}
 		if err := l.heap.Verify(); err != nil {
 			return &Error{Offset: -1, Err: err}
 		}
+	}
+	return nil
+}
+
+// checkSum checks the data of a file with our mark against the sum in the header.
+func (l *loader) checkSum(r io.ReaderAt) error {
+	if !l.header.Mappable() {
+		return nil
+	}
+	at := l.header.Start + int64(l.header.Size)
+	digest := xxhash.New()
+	if _, err := io.Copy(digest, io.NewSectionReader(r, at, int64(l.header.DataSize))); err != nil {
+		return &Error{Offset: at, Err: cause(err)}
+	}
+	if digest.Sum64() != l.header.Padding[3] {
+		return problem(at, "the %d bytes of data are not those that were saved: their sum is %#x, not %#x", l.header.DataSize, digest.Sum64(), l.header.Padding[3])
 	}
 	return nil
 }

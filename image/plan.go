@@ -148,8 +148,8 @@ func (p *plan) dataSize() (n uint64) {
 	return n
 }
 
-// header completes a header for the plan.
-func (p *plan) header(hd Header) Header {
+// header completes a header for the plan, of whose data the sum is known.
+func (p *plan) header(hd Header, dataSum uint64) Header {
 	if hd.Format != FormatMultiple {
 		hd.Format = Format
 	}
@@ -162,7 +162,7 @@ func (p *plan) header(hd Header) Header {
 	hd.Flags |= FlagLittleEndianFloats
 	hd.FirstSegment = p.segments[0].size
 	hd.FreeBytes = p.free
-	hd.setMark(len(p.segments))
+	hd.setMark(len(p.segments), dataSum)
 	return hd
 }
 

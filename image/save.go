@@ -14,7 +14,7 @@ import (
 // when all of it is safely on the disk; until then, and after any failure, what was
 // there stays.
 func Save(h *heap.Heap, path string, hd Header) error {
-	return named(path, replace(path, func(f *os.File) error { return Write(f, h, hd) }))
+	return named(path, replace(path, func(f *os.File) error { return writeFile(f, h, hd) }))
 }
 
 // replace writes a file beside the one at path and puts it in its place.

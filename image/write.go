@@ -4,6 +4,9 @@ import (
 	"bufio"
 	"encoding/binary"
 	"io"
+	"os"
+
+	"github.com/cespare/xxhash/v2"
 
 	"github.com/sista-vm/sista/heap"
 )
@@ -12,28 +15,67 @@ import (
 // activation has to be a context. What the file must have of the header is taken
 // from hd, sizes and addresses are filled in. The heap stays as it is, but for
 // indices of external primitives, which are cleared.
+//
+// The header, which comes first, has a sum of the data: it is made twice.
 func Write(w io.Writer, h *heap.Heap, hd Header) error {
 	p, err := newPlan(h)
 	if err != nil {
 		return err
 	}
-	hd = p.header(hd)
-	out := &writer{plan: p, w: bufio.NewWriterSize(w, 1<<18)}
+	sum, err := p.write(io.Discard)
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(p.firstPage(hd, sum)); err != nil {
+		return &Error{Offset: 0, Problem: "write", Err: cause(err)}
+	}
+	_, err = p.write(w)
+	return err
+}
+
+// writeFile writes a heap to a file as Write does, and the header when all else is there.
+func writeFile(f *os.File, h *heap.Heap, hd Header) error {
+	p, err := newPlan(h)
+	if err != nil {
+		return err
+	}
+	if _, err := f.Seek(pageSize, io.SeekStart); err != nil {
+		return &Error{Offset: 0, Err: cause(err)}
+	}
+	sum, err := p.write(f)
+	if err != nil {
+		return err
+	}
+	if _, err := f.WriteAt(p.firstPage(hd, sum), 0); err != nil {
+		return &Error{Offset: 0, Problem: "write", Err: cause(err)}
+	}
+	return nil
+}
+
+// firstPage answers the page of the file that has the header.
+func (p *plan) firstPage(hd Header, sum uint64) []byte {
+	hd = p.header(hd, sum)
 	page := make([]byte, pageSize)
 	copy(page, hd.encode())
-	out.bytes(page)
+	return page
+}
+
+// write writes the segments and answers the sum of their bytes.
+func (p *plan) write(w io.Writer) (sum uint64, err error) {
+	digest := xxhash.New()
+	out := &writer{plan: p, w: bufio.NewWriterSize(io.MultiWriter(w, digest), 1<<18), at: pageSize}
 	for i := range p.segments {
 		if err := out.segment(i); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	if out.err == nil {
 		out.err = out.w.Flush()
 	}
 	if out.err != nil {
-		return &Error{Offset: int64(out.at), Problem: "write", Err: cause(out.err)}
+		return 0, &Error{Offset: int64(out.at), Problem: "write", Err: cause(out.err)}
 	}
-	return nil
+	return digest.Sum64(), nil
 }
 
 // writer turns the objects of a heap into those of a file. After an error of the
