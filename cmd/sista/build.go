@@ -129,6 +129,11 @@ func (b *buildFlags) read(dirs []string) ([]source.Unit, error) {
 
 // buildFailed prints errors in sources with their lines.
 func buildFailed(err error) int {
+	var all *build.Errors
+	if errors.As(err, &all) {
+		fmt.Fprintf(os.Stderr, "%s\nsista: build: %d errors\n", all.Format(), all.Len())
+		return exitFailed
+	}
 	var list parser.Errors
 	if errors.As(err, &list) {
 		fmt.Fprintf(os.Stderr, "%s\nsista: build: %d errors\n", list.Format(), len(list))

@@ -79,8 +79,8 @@ func (m *Image) Write(w io.Writer) error { return image.Write(w, m.Heap, m.Heade
 func (m *Image) Close() error { return m.Heap.Close() }
 
 // Build makes an image of the definitions in units, in the order of which nothing
-// depends but the order of things in the image. Of errors in sources the error is,
-// or wraps, a parser.Errors.
+// depends but the order of things in the image. What is wrong with the sources is told
+// by an *Errors.
 func Build(units []source.Unit, o Options) (*Image, error) {
 	t := newTree(units, o)
 	if err := t.problems.err(); err != nil {

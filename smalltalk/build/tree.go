@@ -19,7 +19,7 @@ type tree struct {
 	globals  []string        // in order: classes, then others
 	isGlobal map[string]bool
 	startup  *method
-	problems problems
+	problems Errors
 
 	warnings, notes parser.Errors
 }
