@@ -18,11 +18,11 @@ type HostCall struct {
 // what it returns, which is valid until the next safepoint. Other processes may
 // run meanwhile; the process that was active continues at the next Run or Call.
 func (in *Interp) Call(method, rcvr heap.Oop, args ...heap.Oop) (heap.Oop, error) {
+	in.stopped, in.err = false, nil // of what ran before
 	c, err := in.startCall(method, rcvr, args)
 	if err != nil {
 		return heap.Invalid, err
 	}
-	in.stopped, in.err = false, nil
 	in.hostCalls = append(in.hostCalls, c)
 	err = in.run()
 	in.hostCalls = in.hostCalls[:len(in.hostCalls)-1]
