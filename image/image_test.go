@@ -40,49 +40,6 @@ func mustRead(t testing.TB, b []byte) (*heap.Heap, *Header) {
 	return h, hd
 }
 
-// The layout of the header, byte by byte.
-func TestHeaderLayout(t *testing.T) {
-	h := Header{Format: 68021, Size: 128, DataSize: 0x1111, Base: 0x2222, SpecialObjects: 0x3333, LastHash: 0x4444,
-		ScreenSize: 800<<16 | 600, Flags: 0x5555, ExtraVMMemory: 0x6666, StackPages: 0x77, CodeSizeKiB: 0x88,
-		EdenBytes: 0x9999, MaxExtSemTabSize: 0xAA, ImageVersion: 0xBB, FirstSegment: 0xCCCC, FreeBytes: 0xDDDD,
-		Padding: [5]uint64{1, 2, 3, 4, 5}}
-	b := h.encode()
-	if len(b) != 128 {
-		t.Fatalf("%d bytes", len(b))
-	}
-	for _, f := range []struct {
-		at, size int
-		want     uint64
-	}{{0, 4, 68021}, {4, 4, 128}, {8, 8, 0x1111}, {16, 8, 0x2222}, {24, 8, 0x3333}, {32, 8, 0x4444}, {40, 8, 0x03200258}, {48, 8, 0x5555},
-		{56, 4, 0x6666}, {60, 2, 0x77}, {62, 2, 0x88}, {64, 4, 0x9999}, {68, 2, 0xAA}, {70, 2, 0xBB}, {72, 8, 0xCCCC}, {80, 8, 0xDDDD},
-		{88, 8, 1}, {96, 8, 2}, {104, 8, 3}, {112, 8, 4}, {120, 8, 5}} {
-		var w [8]byte
-		copy(w[:], b[f.at:f.at+f.size])
-		if got := binary.LittleEndian.Uint64(w[:]); got != f.want {
-			t.Errorf("at %d: %#x, want %#x", f.at, got, f.want)
-		}
-	}
-	if got := decodeHeader(b); got != h {
-		t.Errorf("decoded %+v, want %+v", got, h)
-	}
-}
-
-func TestMarkShowsItsName(t *testing.T) {
-	h := Header{Format: Format, Size: pageSize}
-	h.setMark(3, 5)
-	b := h.encode()
-	if string(b[88:96]) != "SistaIm1" {
-		t.Errorf("mark %q", b[88:96])
-	}
-	if !h.Mappable() {
-		t.Error("a marked header is not mappable")
-	}
-	h.LastHash++
-	if h.Mappable() {
-		t.Error("the mark does not cover the header")
-	}
-}
-
 // What is written is read back, and written again as the same bytes.
 func TestRoundTrip(t *testing.T) {
 	x := newTiny(t)
@@ -260,43 +217,6 @@ func wantError(t testing.TB, err error, parts ...string) {
 	}
 }
 
-// The header may follow a script.
-func TestScriptBeforeHeader(t *testing.T) {
-	x := newTiny(t)
-	b := write(t, x.Heap, Header{})
-	script := make([]byte, scriptSize)
-	copy(script, "#!/usr/bin/env sista\n")
-	_, hd := mustRead(t, append(script, b...))
-	if hd.Start != scriptSize {
-		t.Errorf("header at %d", hd.Start)
-	}
-}
-
-func TestOtherFormats(t *testing.T) {
-	little := func(n uint32) []byte { return binary.LittleEndian.AppendUint32(nil, n) }
-	big := func(n uint32) []byte { return binary.BigEndian.AppendUint32(nil, n) }
-	for _, c := range []struct {
-		word []byte
-		want string
-	}{
-		{little(6521), "format 6521, 32-bit Spur"}, {little(7033), "format 7033, 32-bit Spur"},
-		{little(6502), "format 6502, 32-bit V3"}, {little(6504), "format 6504, 32-bit V3"}, {little(6505), "format 6505, 32-bit V3"},
-		{little(68000), "format 68000, 64-bit V3"}, {little(68002), "format 68002, 64-bit V3"}, {little(68003), "format 68003, 64-bit V3"},
-		{big(68021), "format 68021, 64-bit Spur, in big-endian"}, {big(6505), "format 6505, 32-bit V3 (before Spur) with native floats, in big-endian"},
-		{[]byte("\x7fELF"), "not an image file"}, {[]byte("GIF"), "not an image file"}, {nil, "not an image file"},
-	} {
-		b := append(bytes.Clone(c.word), make([]byte, 1000)...)
-		if len(c.word) < 4 {
-			b = c.word
-		}
-		_, _, err := read(t, b)
-		wantError(t, err, "test.image", c.want)
-		if err := os.WriteFile(filepath.Join(t.TempDir(), "x"), b, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 // Floats of images from big-endian machines have their halves swapped.
 func TestSwappedFloats(t *testing.T) {
 	x := newTiny(t)
@@ -410,111 +330,6 @@ func TestSegments(t *testing.T) {
 	if again := write(t, h, *hd); home && !bytes.Equal(b, again) {
 		t.Error("saved again, the image differs")
 	}
-}
-
-// What cannot be saved is refused, and the file that was there stays.
-func TestSaveRefuses(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "x.image")
-	x := newTiny(t)
-	if err := Save(x.Heap, path, Header{}); err != nil {
-		t.Fatal(err)
-	}
-	good, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	x.SetSpecial(free, x.NewArray(1))
-	wantError(t, Save(x.Heap, path, Header{}), path, "outside old space")
-	ctx := x.old(heap.ClassContext, heap.FmtVariable, 22)
-	ctx.SetSlotRaw(0, heap.FromInt(1))
-	x.SetSpecial(free, ctx)
-	wantError(t, Save(x.Heap, path, Header{}), path, "frame")
-	x.SetSpecial(free, x.Nil)
-	ctx.SetSlotRaw(0, x.Nil)
-	wantError(t, Save(x.Heap, filepath.Join(dir, "no", "x.image"), Header{}), "x.image", "no such file")
-	wantError(t, Save(x.Heap, dir, Header{}), "not a regular file")
-	if now, err := os.ReadFile(path); err != nil || !bytes.Equal(good, now) {
-		t.Error("the file that was there has changed")
-	}
-	if names, _ := os.ReadDir(dir); len(names) != 1 {
-		t.Errorf("left behind: %v", names)
-	}
-	e, err := heap.New(heap.Config{Memory: hostos.Memory(), Window: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close()
-	wantError(t, Save(e, path, Header{}), "empty")
-}
-
-// A link to an image stays a link, and permissions stay.
-func TestSaveThroughLink(t *testing.T) {
-	dir := t.TempDir()
-	path, link := filepath.Join(dir, "x.image"), filepath.Join(dir, "link.image")
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink("x.image", link); err != nil {
-		t.Skip(err)
-	}
-	x := newTiny(t)
-	if err := Save(x.Heap, link, Header{}); err != nil {
-		t.Fatal(err)
-	}
-	if fi, err := os.Lstat(link); err != nil || fi.Mode()&os.ModeSymlink == 0 {
-		t.Error("the link is gone")
-	}
-	if fi, err := os.Stat(path); err != nil || fi.Size() == 0 || fi.Mode().Perm() != 0o600 {
-		t.Error("the file behind the link is not the new one")
-	}
-}
-
-// After a full collection everything is old and can be saved, whatever moved.
-func TestSaveAfterCollection(t *testing.T) {
-	x := newTiny(t)
-	for range 100 {
-		x.array(50) // garbage in front of the rest
-	}
-	x.populate()
-	young := x.NewArray(3)
-	young.SetSlotRaw(0, x.NewString("young"))
-	x.SetSpecial(free+1, young)
-	if !x.TenureAll() {
-		t.Fatal("no memory")
-	}
-	x.Compact(false)
-	h, hd := mustRead(t, write(t, x.Heap, Header{}))
-	if err := h.Verify(); err != nil {
-		t.Fatal(err)
-	}
-	if s := h.StringValue(h.Special(free + 1).Slot(0)); s != "young" {
-		t.Errorf("string %q", s)
-	}
-	if a := h.Special(free); a.Slot(7) != a || h.StringValue(a.Slot(4)) != "thirteen byte" {
-		t.Error("the array changed")
-	}
-	h.Compact(false)
-	h2, _ := mustRead(t, write(t, h, *hd))
-	if s, s2 := Gather(h), Gather(h2); s.Objects != s2.Objects || s.Bytes != s2.Bytes {
-		t.Errorf("%d objects in %d bytes, were %d in %d", s2.Objects, s2.Bytes, s.Objects, s.Bytes)
-	}
-}
-
-type limitedWriter struct{ left int }
-
-func (w *limitedWriter) Write(b []byte) (int, error) {
-	if len(b) > w.left {
-		return 0, errors.New("disk full")
-	}
-	w.left -= len(b)
-	return len(b), nil
-}
-
-func TestWriteError(t *testing.T) {
-	x := newTiny(t)
-	x.Store(x.Specials, free, x.array(1<<17))
-	wantError(t, Write(&limitedWriter{1 << 18}, x.Heap, Header{}), "disk full")
 }
 
 func TestHeapLimit(t *testing.T) {
