@@ -2,7 +2,6 @@ package build
 
 import (
 	"bytes"
-	"errors"
 	"strings"
 	"testing"
 
