@@ -107,3 +107,11 @@ func TestScript(t *testing.T) {
 		t.Errorf("%d classes and %d methods, want %d and %d", classes, methods, len(p.Classes), wantMethods)
 	}
 }
+
+func TestRename(t *testing.T) {
+	p := &Program{Classes: point, Expression: "{P new who. Q new who. P new. #P. Q}"}
+	got, err := Evaluate(p.Rename(func(name string) string { return name + "x" }))
+	if err != nil || got.Text != "(1 2 a Px #Px Qx)" {
+		t.Errorf("%v, %v", got, err)
+	}
+}

@@ -28,6 +28,7 @@ package reference
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/sista-vm/sista/smalltalk/ast"
@@ -48,6 +49,29 @@ type Class struct {
 	Superclass string // Object or another class of the program
 	InstVars   []string
 	Methods    []string // the source of each
+}
+
+// Rename answers the program with other names for its classes, so that several
+// programs can live in one image.
+func (p *Program) Rename(name func(string) string) *Program {
+	var old []string
+	for _, c := range p.Classes {
+		old = append(old, regexp.QuoteMeta(c.Name))
+	}
+	if len(old) == 0 {
+		return p
+	}
+	words := regexp.MustCompile(`\b(` + strings.Join(old, "|") + `)\b`)
+	replace := func(s string) string { return words.ReplaceAllStringFunc(s, name) }
+	renamed := &Program{Expression: replace(p.Expression)}
+	for _, c := range p.Classes {
+		r := Class{Name: replace(c.Name), Superclass: replace(c.Superclass), InstVars: c.InstVars}
+		for _, m := range c.Methods {
+			r.Methods = append(r.Methods, replace(m))
+		}
+		renamed.Classes = append(renamed.Classes, r)
+	}
+	return renamed
 }
 
 // Script answers the program without its expression as a script: class
