@@ -17,6 +17,7 @@ type HostCall struct {
 // Call runs a method on a receiver with arguments in a new process, and answers
 // what it returns, which is valid until the next safepoint. Other processes may
 // run meanwhile; the process that was active continues at the next Run or Call.
+// When it is stopped it answers its process, suspended where it was, beside ErrStopped.
 func (in *Interp) Call(method, rcvr heap.Oop, args ...heap.Oop) (heap.Oop, error) {
 	in.stopped, in.err = false, nil // of what ran before
 	c, err := in.startCall(method, rcvr, args)
@@ -26,17 +27,51 @@ func (in *Interp) Call(method, rcvr heap.Oop, args ...heap.Oop) (heap.Oop, error
 	in.hostCalls = append(in.hostCalls, c)
 	err = in.run()
 	in.hostCalls = in.hostCalls[:len(in.hostCalls)-1]
-	if err == errCallDone {
+	switch err {
+	case errCallDone:
 		return c.result, nil
+	case ErrStopped:
+		in.abandon(c.process)
+		if in.err != ErrStopped {
+			err = in.err
+		}
+		return c.process, err
 	}
 	return heap.Invalid, err
 }
+
+// abandon takes the process of a stopped call out of the schedule: it is active,
+// runnable, or waits in some list.
+func (in *Interp) abandon(process heap.Oop) {
+	if process == in.activeProcess() {
+		in.stopped = false
+		in.wakeHighest()
+		if in.pages.active != nil {
+			in.leavePage()
+		}
+		return
+	}
+	if list := in.follow(process.Slot(processList)); in.isList(list, 2) && in.remove(list, process) {
+		in.heap.Store(process, processList, in.nilOop)
+	}
+}
+
+// KeepCallPriority gives the processes of all later calls from Go the priority
+// that the active process has now.
+func (in *Interp) KeepCallPriority() { in.callPriority = in.priorityOf(in.activeProcess()) }
+
+// Collect does a full collection while nothing runs.
+func (in *Interp) Collect() { in.fullGCNow() }
 
 var errCallDone = errors.New("call done")
 
 func (in *Interp) startCall(method, rcvr heap.Oop, args []heap.Oop) (*HostCall, error) {
 	old := in.activeProcess()
-	process, ctx, err := in.newProcess(method, rcvr, args, in.priorityOf(old))
+	priority := in.callPriority
+	if priority == 0 {
+		priority = in.priorityOf(old)
+	}
+	process, ctx, err := in.newProcess(method, rcvr, args, priority)
 	if err != nil {
 		return nil, err
 	}

@@ -70,10 +70,11 @@ type Interp struct {
 	plugins    *plugin.Table
 	sessionID  uint64
 
-	request   requests
-	timer     timer
-	hostCalls []*HostCall
-	system    systemState
+	request      requests
+	timer        timer
+	hostCalls    []*HostCall
+	callPriority int // of the processes of calls from Go; 0: as the active process
+	system       systemState
 
 	stopped bool // Run is to return err
 	err     error
@@ -97,7 +98,6 @@ type Options struct {
 	Header     ImageHeader
 	Save       func(path string, hd ImageHeader) error // writes the heap, which was collected just now; nil: snapshots fail
 	StackPages int                                     // 0 = default
-	Done       <-chan struct{}                         // closed when the VM is to stop; may be nil
 	Fatal      func(message string)                    // told of errors that end the VM, before Run answers them
 }
 
@@ -137,6 +137,7 @@ type requests struct {
 	posted    []func()
 	interrupt bool
 	stop      bool
+	stopping  chan struct{} // closed when stop is set; another one when it is met
 	wake      chan struct{} // wakes an idle VM
 }
 

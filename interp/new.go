@@ -27,6 +27,7 @@ func New(h *heap.Heap, w *host.Host, opts Options) (*Interp, error) {
 	}
 	in.request.signals = map[int]int{}
 	in.request.wake = make(chan struct{}, 1)
+	in.request.stopping = make(chan struct{})
 	in.sessionID = in.newSessionID()
 	in.startedAt = w.Clock.Monotonic()
 	if opts.Plugins == nil {
@@ -105,8 +106,12 @@ func (in *Interp) SessionID() uint64 { return in.sessionID }
 // ImagePath implements plugin.VM.
 func (in *Interp) ImagePath() string { return in.opts.ImagePath }
 
-// Done implements plugin.VM.
-func (in *Interp) Done() <-chan struct{} { return in.opts.Done }
+// Done implements plugin.VM: the channel is closed by Stop.
+func (in *Interp) Done() <-chan struct{} {
+	in.request.mu.Lock()
+	defer in.request.mu.Unlock()
+	return in.request.stopping
+}
 
 func sortedKeys(m map[int]int) []int {
 	keys := make([]int, 0, len(m))

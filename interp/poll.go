@@ -57,7 +57,27 @@ func (in *Interp) Post(f func()) { in.post(func(r *requests) { r.posted = append
 func (in *Interp) Interrupt() { in.post(func(r *requests) { r.interrupt = true }) }
 
 // Stop makes Run return ErrStopped. Any goroutine may call it.
-func (in *Interp) Stop() { in.post(func(r *requests) { r.stop = true }) }
+func (in *Interp) Stop() {
+	in.post(func(r *requests) {
+		if !r.stop {
+			r.stop = true
+			close(r.stopping)
+		}
+	})
+}
+
+// Unstop takes back a Stop that came too late to be met.
+func (in *Interp) Unstop() {
+	in.request.mu.Lock()
+	in.request.unstop()
+	in.request.mu.Unlock()
+}
+
+func (r *requests) unstop() {
+	if r.stop {
+		r.stop, r.stopping = false, make(chan struct{})
+	}
+}
 
 // poll does everything that waits for a safepoint. The running frame is complete
 // and its pc is that of its next bytecode.
@@ -94,7 +114,8 @@ func (in *Interp) checkEvents() {
 		if len(signals) > 0 {
 			r.signals = map[int]int{}
 		}
-		r.posted, r.interrupt, r.stop = nil, false, false
+		r.posted, r.interrupt = nil, false
+		r.unstop()
 		r.pending.Store(false)
 		r.mu.Unlock()
 		for _, f := range posted {
@@ -105,7 +126,6 @@ func (in *Interp) checkEvents() {
 		}
 		if stop {
 			in.halt(ErrStopped)
-			return
 		}
 		if interrupt {
 			in.signalSpecial(specialInterrupt)

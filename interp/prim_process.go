@@ -287,6 +287,6 @@ func primRelinquish(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 		return 0, plugin.BadArgument
 	}
 	in.relinquish(us)
-	in.raise()
+	in.stackLimit.Store(limitRaised)
 	return c.Receiver, plugin.OK
 }

@@ -161,7 +161,7 @@ func (v *VM) start(path string) error {
 	in, err := interp.New(v.heap, v.world, interp.Options{
 		Plugins: registry, ImagePath: path, VMPath: c.VMPath, VMVersion: Version,
 		Args: c.Args, VMArgs: c.VMArgs, Header: interpHeader(v.header),
-		StackPages: pages, Save: v.save, Done: v.done,
+		StackPages: pages, Save: v.save,
 	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
