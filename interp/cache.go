@@ -100,21 +100,38 @@ const (
 func (in *Interp) fill(e *cacheEntry, selector heap.Oop, tag uint32, m heap.Oop) {
 	*e = cacheEntry{selector: uint64(selector), tag: tag, method: m}
 	in.describe(e)
-	if e.kind == kindPrimitive && tag == heap.ClassArray {
-		switch {
-		case selector == in.special[specialAt] && e.prim == 60:
-			in.at.array = true
-		case selector == in.special[specialAtPut] && e.prim == 61:
-			in.at.arrayPut = true
-		case selector == in.special[specialSize] && e.prim == 62:
-			in.at.arraySize = true
-		}
+	if e.kind != kindPrimitive {
+		return
+	}
+	at, put, size := &in.at.array, &in.at.arrayPut, &in.at.arraySize
+	get := uint16(60)
+	switch tag {
+	case heap.ClassArray:
+	case heap.ClassByteString:
+		at, put, size, get = &in.at.string, &in.at.stringPut, &in.at.stringSize, 63
+	case heap.ClassByteArray:
+		at, put, size = &in.at.bytes, &in.at.bytesPut, &in.at.bytesSize
+	default:
+		return
+	}
+	switch {
+	case selector == in.special[specialAt] && e.prim == get:
+		*at = true
+	case selector == in.special[specialAtPut] && e.prim == get+1:
+		*put = true
+	case selector == in.special[specialSize] && e.prim == 62:
+		*size = true
 	}
 }
 
-// atShortcuts tells what the loops may do to an Array without a send, since a
-// send found that its method is the primitive.
-type atShortcuts struct{ array, arrayPut, arraySize bool }
+// atShortcuts tells what the loops may do to Arrays, ByteStrings and ByteArrays
+// without a send, since a send found that the method is the primitive for it. An
+// object of these classes has the format that goes with the class.
+type atShortcuts struct {
+	array, arrayPut, arraySize    bool
+	string, stringPut, stringSize bool
+	bytes, bytesPut, bytesSize    bool
+}
 
 // Places in the special selectors array.
 const (

@@ -33,6 +33,7 @@ const (
 	exitUnknown                          // pc is at the byte
 )
 
-func ld(a uint64) uint64 { return heap.Load(a) }
-func st(a, v uint64)     { heap.StoreWord(a, v) }
-func ldb(a uint64) byte  { return *(*byte)(heap.Pointer(a)) }
+func ld(a uint64) uint64   { return heap.Load(a) }
+func st(a, v uint64)       { heap.StoreWord(a, v) }
+func ldb(a uint64) byte    { return *(*byte)(heap.Pointer(a)) }
+func stb(a uint64, v byte) { *(*byte)(heap.Pointer(a)) = v }

@@ -512,10 +512,98 @@ func (in *Interp) runSista() exit {
 			st(sp, v)
 			continue
 		case 80: // pushInt 0
+
+			op = ldb(pc)
+			a = ld(sp)
+			if op == 96 && a&1 != 0 {
+				if v = a + uint64(heap.FromInt(0)) - 1; int64(v) >= int64(a) == (0 >= 0) {
+					pc++
+					sp -= 8
+
+					result = v
+					if op = ldb(pc); op-208 < 8 {
+						pc++
+						a = args - uint64(op-208)<<3
+						if a < fp+16 {
+							a -= frameGap
+						}
+						sp += 16
+						st(a, result)
+						continue
+					}
+					sp += 8
+					st(sp, result)
+					continue
+				}
+			} else if op == 96+1 && a&1 != 0 {
+				if v = a - uint64(heap.FromInt(0)) + 1; int64(v) <= int64(a) == (0 >= 0) {
+					pc++
+					sp -= 8
+
+					result = v
+					if op = ldb(pc); op-208 < 8 {
+						pc++
+						a = args - uint64(op-208)<<3
+						if a < fp+16 {
+							a -= frameGap
+						}
+						sp += 16
+						st(a, result)
+						continue
+					}
+					sp += 8
+					st(sp, result)
+					continue
+				}
+			}
 			sp -= 8
 			st(sp, uint64(heap.FromInt(0)))
 			continue
 		case 81: // pushInt 1
+
+			op = ldb(pc)
+			a = ld(sp)
+			if op == 96 && a&1 != 0 {
+				if v = a + uint64(heap.FromInt(1)) - 1; int64(v) >= int64(a) == (1 >= 0) {
+					pc++
+					sp -= 8
+
+					result = v
+					if op = ldb(pc); op-208 < 8 {
+						pc++
+						a = args - uint64(op-208)<<3
+						if a < fp+16 {
+							a -= frameGap
+						}
+						sp += 16
+						st(a, result)
+						continue
+					}
+					sp += 8
+					st(sp, result)
+					continue
+				}
+			} else if op == 96+1 && a&1 != 0 {
+				if v = a - uint64(heap.FromInt(1)) + 1; int64(v) <= int64(a) == (1 >= 0) {
+					pc++
+					sp -= 8
+
+					result = v
+					if op = ldb(pc); op-208 < 8 {
+						pc++
+						a = args - uint64(op-208)<<3
+						if a < fp+16 {
+							a -= frameGap
+						}
+						sp += 16
+						st(a, result)
+						continue
+					}
+					sp += 8
+					st(sp, result)
+					continue
+				}
+			}
 			sp -= 8
 			st(sp, uint64(heap.FromInt(1)))
 			continue
@@ -588,8 +676,20 @@ func (in *Interp) runSista() exit {
 			a = ld(sp + 8)
 			if a&b&1 != 0 {
 				if v = a + b - 1; int64((a^v)&(b^v)) >= 0 {
+
+					result = v
+					if op = ldb(pc); op-208 < 8 {
+						pc++
+						a = args - uint64(op-208)<<3
+						if a < fp+16 {
+							a -= frameGap
+						}
+						sp += 16
+						st(a, result)
+						continue
+					}
 					sp += 8
-					st(sp, v)
+					st(sp, result)
 					continue
 				}
 			} else if a&7 == 4 && b&7 == 4 {
@@ -608,8 +708,20 @@ func (in *Interp) runSista() exit {
 					v -= 896 << 53
 				}
 				if v <= 1 && x == 0 || v > 1 && v < 1<<61 {
+
+					result = v<<3 | 4
+					if op = ldb(pc); op-208 < 8 {
+						pc++
+						a = args - uint64(op-208)<<3
+						if a < fp+16 {
+							a -= frameGap
+						}
+						sp += 16
+						st(a, result)
+						continue
+					}
 					sp += 8
-					st(sp, v<<3|4)
+					st(sp, result)
 					continue
 				}
 			}
@@ -623,8 +735,20 @@ func (in *Interp) runSista() exit {
 			a = ld(sp + 8)
 			if a&b&1 != 0 {
 				if v = a - b; int64((a^b)&(a^v)) >= 0 {
+
+					result = v + 1
+					if op = ldb(pc); op-208 < 8 {
+						pc++
+						a = args - uint64(op-208)<<3
+						if a < fp+16 {
+							a -= frameGap
+						}
+						sp += 16
+						st(a, result)
+						continue
+					}
 					sp += 8
-					st(sp, v+1)
+					st(sp, result)
 					continue
 				}
 			} else if a&7 == 4 && b&7 == 4 {
@@ -643,8 +767,20 @@ func (in *Interp) runSista() exit {
 					v -= 896 << 53
 				}
 				if v <= 1 && x == 0 || v > 1 && v < 1<<61 {
+
+					result = v<<3 | 4
+					if op = ldb(pc); op-208 < 8 {
+						pc++
+						a = args - uint64(op-208)<<3
+						if a < fp+16 {
+							a -= frameGap
+						}
+						sp += 16
+						st(a, result)
+						continue
+					}
 					sp += 8
-					st(sp, v<<3|4)
+					st(sp, result)
 					continue
 				}
 			}
@@ -801,13 +937,27 @@ func (in *Interp) runSista() exit {
 			b = ld(sp)
 			a = ld(sp + 8)
 			if a&b&1 != 0 {
-				hi, lo := bits.Mul64(a-1, uint64(int64(b)>>3))
-				// Signed high word of (a-1)*(b>>3), from the unsigned one.
-				shi := int64(hi) - int64(a-1)>>63&(int64(b)>>3) - int64(b)>>63&int64(a-1)
-				if shi == int64(lo)>>63 {
-					sp += 8
-					st(sp, lo|1)
-					continue
+				v = uint64(int64(b) >> 3)
+				n = uint64(int64(a) >> 3)
+				if int64(int32(v)) == int64(v) && int64(int32(n)) == int64(n) {
+					v *= n
+					if int64(v<<3)>>3 == int64(v) {
+
+						result = v<<3 | 1
+						if op = ldb(pc); op-208 < 8 {
+							pc++
+							a = args - uint64(op-208)<<3
+							if a < fp+16 {
+								a -= frameGap
+							}
+							sp += 16
+							st(a, result)
+							continue
+						}
+						sp += 8
+						st(sp, result)
+						continue
+					}
 				}
 			} else if a&7 == 4 && b&7 == 4 {
 
@@ -825,8 +975,20 @@ func (in *Interp) runSista() exit {
 					v -= 896 << 53
 				}
 				if v <= 1 && x == 0 || v > 1 && v < 1<<61 {
+
+					result = v<<3 | 4
+					if op = ldb(pc); op-208 < 8 {
+						pc++
+						a = args - uint64(op-208)<<3
+						if a < fp+16 {
+							a -= frameGap
+						}
+						sp += 16
+						st(a, result)
+						continue
+					}
 					sp += 8
-					st(sp, v<<3|4)
+					st(sp, result)
 					continue
 				}
 			}
@@ -835,18 +997,6 @@ func (in *Interp) runSista() exit {
 			ex = exitArithmetic
 			goto leave
 		case 105: // divide 0
-
-			b = ld(sp)
-			a = ld(sp + 8)
-			if a&b&1 != 0 && b != 1 {
-				x, y := int64(a)>>3, int64(b)>>3
-				if q := x / y; q*y == x && q <= heap.MaxSmallInt {
-					sp += 8
-					st(sp, uint64(q)<<3|1)
-					continue
-				}
-			}
-
 			in.xA = 9
 			ex = exitArithmetic
 			goto leave
@@ -854,15 +1004,24 @@ func (in *Interp) runSista() exit {
 
 			b = ld(sp)
 			a = ld(sp + 8)
-			if a&b&1 != 0 && b != 1 {
-				x, y := int64(a)>>3, int64(b)>>3
-				r := x % y
-				if r != 0 && r^y < 0 {
-					r += y
+			if a&b&1 != 0 && int64(b) > 1 {
+				if v = b>>3 - 1; v&(b>>3) == 0 {
+
+					result = a&(v<<3) | 1
+					if op = ldb(pc); op-208 < 8 {
+						pc++
+						a = args - uint64(op-208)<<3
+						if a < fp+16 {
+							a -= frameGap
+						}
+						sp += 16
+						st(a, result)
+						continue
+					}
+					sp += 8
+					st(sp, result)
+					continue
 				}
-				sp += 8
-				st(sp, uint64(r)<<3|1)
-				continue
 			}
 
 			in.xA = 10
@@ -895,15 +1054,22 @@ func (in *Interp) runSista() exit {
 
 			b = ld(sp)
 			a = ld(sp + 8)
-			if a&b&1 != 0 && b != 1 {
-				x, y := int64(a)>>3, int64(b)>>3
-				q := x / y
-				if q*y != x && x^y < 0 {
-					q--
-				}
-				if q <= heap.MaxSmallInt {
+			if a&b&1 != 0 && int64(b) > 1 {
+				if v = b >> 3; v&(v-1) == 0 {
+
+					result = uint64(int64(a)>>3>>bits.TrailingZeros64(v))<<3 | 1
+					if op = ldb(pc); op-208 < 8 {
+						pc++
+						a = args - uint64(op-208)<<3
+						if a < fp+16 {
+							a -= frameGap
+						}
+						sp += 16
+						st(a, result)
+						continue
+					}
 					sp += 8
-					st(sp, uint64(q)<<3|1)
+					st(sp, result)
 					continue
 				}
 			}
@@ -915,8 +1081,20 @@ func (in *Interp) runSista() exit {
 			b = ld(sp)
 			a = ld(sp + 8)
 			if a&b&1 != 0 {
+
+				result = a & b
+				if op = ldb(pc); op-208 < 8 {
+					pc++
+					a = args - uint64(op-208)<<3
+					if a < fp+16 {
+						a -= frameGap
+					}
+					sp += 16
+					st(a, result)
+					continue
+				}
 				sp += 8
-				st(sp, a&b)
+				st(sp, result)
 				continue
 			}
 
@@ -927,8 +1105,20 @@ func (in *Interp) runSista() exit {
 			b = ld(sp)
 			a = ld(sp + 8)
 			if a&b&1 != 0 {
+
+				result = a | b
+				if op = ldb(pc); op-208 < 8 {
+					pc++
+					a = args - uint64(op-208)<<3
+					if a < fp+16 {
+						a -= frameGap
+					}
+					sp += 16
+					st(a, result)
+					continue
+				}
 				sp += 8
-				st(sp, a|b)
+				st(sp, result)
 				continue
 			}
 
@@ -939,13 +1129,42 @@ func (in *Interp) runSista() exit {
 
 			b = ld(sp)
 			a = ld(sp + 8)
-			if a&7 == 0 && b&7 == 1 && b>>3-1 < ld(a)>>56 && ld(a)>>56 != 255 {
+			if a&7 == 0 && b&7 == 1 {
+
+				v = ld(a)
+				if n = v >> 56; n == 255 {
+					n = ld(a-8) & (1<<56 - 1)
+				}
 				b = b>>3 - 1
-				switch ld(a) & (31<<24 | heap.ClassIndexMask) {
-				case 2<<24 | heap.ClassArray:
-					if in.at.array {
+				switch v & heap.ClassIndexMask {
+				case heap.ClassArray:
+					if b < n && in.at.array {
+
+						result = ld(a + 8 + b<<3)
+						if op = ldb(pc); op-208 < 8 {
+							pc++
+							a = args - uint64(op-208)<<3
+							if a < fp+16 {
+								a -= frameGap
+							}
+							sp += 16
+							st(a, result)
+							continue
+						}
 						sp += 8
-						st(sp, ld(a+8+b<<3))
+						st(sp, result)
+						continue
+					}
+				case heap.ClassByteString:
+					if b < n<<3-v>>24&7 && in.at.string {
+						sp += 8
+						st(sp, uint64(ldb(a+8+b))<<3|heap.TagChar)
+						continue
+					}
+				case heap.ClassByteArray:
+					if b < n<<3-v>>24&7 && in.at.bytes {
+						sp += 8
+						st(sp, uint64(ldb(a+8+b))<<3|heap.TagInt)
 						continue
 					}
 				}
@@ -955,25 +1174,82 @@ func (in *Interp) runSista() exit {
 
 			b = ld(sp + 8)
 			a = ld(sp + 16)
-			if a&7 == 0 && b&7 == 1 && b>>3-1 < ld(a)>>56 && ld(a)>>56 != 255 {
+			if a&7 == 0 && b&7 == 1 {
+
+				v = ld(a)
+				if n = v >> 56; n == 255 {
+					n = ld(a-8) & (1<<56 - 1)
+				}
 				b = b>>3 - 1
-				v = ld(sp)
-				tag = ld(a)
-				if tag&(31<<24|heap.ClassIndexMask|heap.StoreCheckMask) == 2<<24|heap.ClassArray && in.at.arrayPut &&
-					(v >= in.oldStart || v&7 != 0 || a < in.oldStart || tag&heap.RememberedBit != 0) {
-					sp += 16
-					st(sp, v)
-					st(a+8+b<<3, v)
-					continue
+				tag = ld(sp)
+				switch v & (heap.ClassIndexMask | heap.StoreCheckMask) {
+				case heap.ClassArray:
+					if b < n && in.at.arrayPut && (tag >= in.oldStart || tag&7 != 0 || a < in.oldStart || v&heap.RememberedBit != 0) {
+						st(a+8+b<<3, tag)
+
+						if ldb(pc) == 216 {
+							pc++
+							sp += 24
+							continue
+						}
+						sp += 16
+						st(sp, tag)
+						continue
+					}
+				case heap.ClassByteString:
+					if b < n<<3-v>>24&7 && tag&7 == heap.TagChar && tag>>3 < 256 && in.at.stringPut {
+						stb(a+8+b, byte(tag>>3))
+
+						if ldb(pc) == 216 {
+							pc++
+							sp += 24
+							continue
+						}
+						sp += 16
+						st(sp, tag)
+						continue
+					}
+				case heap.ClassByteArray:
+					if b < n<<3-v>>24&7 && tag&7 == heap.TagInt && tag>>3 < 256 && in.at.bytesPut {
+						stb(a+8+b, byte(tag>>3))
+
+						if ldb(pc) == 216 {
+							pc++
+							sp += 24
+							continue
+						}
+						sp += 16
+						st(sp, tag)
+						continue
+					}
 				}
 			}
 			sel, n = uint64(in.special[17]), 2
 		case 114: // size 0
 
 			a = ld(sp)
-			if a&7 == 0 && in.at.arraySize && ld(a)&(31<<24|heap.ClassIndexMask) == 2<<24|heap.ClassArray && ld(a)>>56 != 255 {
-				st(sp, ld(a)>>56<<3|1)
-				continue
+			if a&7 == 0 {
+				v = ld(a)
+				if n = v >> 56; n == 255 {
+					n = ld(a-8) & (1<<56 - 1)
+				}
+				switch v & heap.ClassIndexMask {
+				case heap.ClassArray:
+					if in.at.arraySize {
+						st(sp, n<<3|1)
+						continue
+					}
+				case heap.ClassByteString:
+					if in.at.stringSize {
+						st(sp, (n<<3-v>>24&7)<<3|1)
+						continue
+					}
+				case heap.ClassByteArray:
+					if in.at.bytesSize {
+						st(sp, (n<<3-v>>24&7)<<3|1)
+						continue
+					}
+				}
 			}
 			sel, n = uint64(in.special[18]), 0
 		case 115: // specialSend0 19
@@ -2537,7 +2813,7 @@ func (in *Interp) runSista() exit {
 			st(rcvr+8+a<<3, v)
 			sp += 8 * 1
 			continue
-		default:
+		case 84, 85, 86, 87, 218, 219, 220, 221, 222, 223, 230, 246, 247, 254, 255:
 			pc--
 			ex = exitUnknown
 			goto leave

@@ -17,7 +17,7 @@ func main() {
 	for _, set := range sets {
 		src, err := format.Source(generate(set))
 		if err != nil {
-			log.Fatalf("genloop: %s: %v\n%s", set.name, err, generate(set))
+			log.Fatalf("genloop: %s: %v", set.name, err)
 		}
 		if err := os.WriteFile(set.file, src, 0o644); err != nil {
 			log.Fatal(err)
@@ -25,8 +25,8 @@ func main() {
 	}
 }
 
-// call matches an operation used inside another: @name(argument).
-var call = regexp.MustCompile(`@(\w+)\(([^()]*(?:\([^()]*\)[^()]*)*)\)`)
+// use matches the start of an operation used inside another: @name(argument).
+var use = regexp.MustCompile(`@(\w+)\(`)
 
 // expand replaces operations by their bodies, and $ by the argument.
 func expand(op, arg string) string {
@@ -34,17 +34,46 @@ func expand(op, arg string) string {
 	if !ok {
 		log.Fatalf("genloop: no operation %q", op)
 	}
-	body = strings.ReplaceAll(body, "$", arg)
-	return call.ReplaceAllStringFunc(body, func(m string) string {
-		p := call.FindStringSubmatch(m)
-		return expand(p[1], p[2])
-	})
+	return expandUses(strings.ReplaceAll(body, "$", arg))
+}
+
+func expandUses(body string) string {
+	var b strings.Builder
+	for {
+		at := use.FindStringSubmatchIndex(body)
+		if at == nil {
+			b.WriteString(body)
+			return b.String()
+		}
+		end := closing(body, at[1])
+		b.WriteString(body[:at[0]])
+		b.WriteString(expand(body[at[2]:at[3]], body[at[1]:end]))
+		body = body[end+1:]
+	}
+}
+
+// closing answers where the parenthesis that is open at start closes.
+func closing(s string, start int) int {
+	for i, depth := start, 0; i < len(s); i++ {
+		switch s[i] {
+		case '(':
+			depth++
+		case ')':
+			if depth == 0 {
+				return i
+			}
+			depth--
+		}
+	}
+	log.Fatalf("genloop: no closing parenthesis in %q", s[start:])
+	return 0
 }
 
 // plain gives extensions their value without extension bytes, and puts in the
 // operations that take extensions where they are decoded.
 func (s set) plain(body string) string {
-	body = strings.NewReplacer("EXTA", "uint64(0)", "EXTB", "int64(0)").Replace(body)
+	body = strings.NewReplacer("EXTA", "uint64(0)", "EXTB", "int64(0)", "POPTEMP", fmt.Sprint(s.popTemp),
+		"PUSHTEMP", fmt.Sprint(s.pushTemp), "PLUS", fmt.Sprint(s.plus), "POP", fmt.Sprint(s.pop)).Replace(body)
 	if !strings.Contains(body, "EXTENDED_CASES") {
 		return body
 	}
@@ -81,11 +110,15 @@ func generate(s set) []byte {
 			fmt.Fprintf(&b, "case %d: // %s %s\n%s\n", c, r.op, arg, s.plain(expand(r.op, arg)))
 		}
 	}
-	fmt.Fprintf(&b, "default:\n%s\n", expand("unknown", ""))
+	// No default: with every byte a case, the jump needs no bounds check.
+	var rest []string
+	for c, done := range covered {
+		if !done {
+			rest = append(rest, fmt.Sprint(c))
+		}
+	}
+	fmt.Fprintf(&b, "case %s:\n%s\n", strings.Join(rest, ", "), expand("unknown", ""))
 	epilogue := names.Replace(loopEpilogue)
-	b.WriteString(call.ReplaceAllStringFunc(epilogue, func(m string) string {
-		p := call.FindStringSubmatch(m)
-		return expand(p[1], p[2])
-	}))
+	b.WriteString(expandUses(epilogue))
 	return b.Bytes()
 }

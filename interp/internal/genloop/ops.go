@@ -159,7 +159,26 @@ var ops = map[string]string{
 	"byteB":    "b = uint64(int64(ldb(pc)) + EXTB<<8)\npc++",
 	"tempAddr": "v = args - 8*$\nif v < fp+16 {\nv -= frameGap\n}",
 
-	"pushInt":     "sp -= 8\nst(sp, uint64(heap.FromInt($)))\ncontinue",
+	// A small constant is often added or subtracted.
+	"pushInt": `
+		op = ldb(pc)
+		a = ld(sp)
+		if op == PLUS && a&1 != 0 {
+			if v = a + uint64(heap.FromInt($)) - 1; int64(v) >= int64(a) == ($ >= 0) {
+				pc++
+				sp -= 8
+				@result(v)
+			}
+		} else if op == PLUS+1 && a&1 != 0 {
+			if v = a - uint64(heap.FromInt($)) + 1; int64(v) <= int64(a) == ($ >= 0) {
+				pc++
+				sp -= 8
+				@result(v)
+			}
+		}
+		sp -= 8
+		st(sp, uint64(heap.FromInt($)))
+		continue`,
 	"pushRecvVar": "sp -= 8\nst(sp, ld(recv+8+8*$))\ncontinue",
 	"pushLit":     "sp -= 8\nst(sp, ld(method+16+8*$))\ncontinue",
 	"pushLitVar": `
@@ -238,17 +257,13 @@ var ops = map[string]string{
 			v -= 896 << 53
 		}
 		if v <= 1 && x == 0 || v > 1 && v < 1<<61 {
-			sp += 8
-			st(sp, v<<3|4)
-			continue
+			@result(v<<3|4)
 		}`,
 	"add": `
 		@operands()
 		if a&b&1 != 0 {
 			if v = a + b - 1; int64((a^v)&(b^v)) >= 0 {
-				sp += 8
-				st(sp, v)
-				continue
+				@result(v)
 			}
 		} else if a&7 == 4 && b&7 == 4 {
 			@float(+)
@@ -258,70 +273,66 @@ var ops = map[string]string{
 		@operands()
 		if a&b&1 != 0 {
 			if v = a - b; int64((a^b)&(a^v)) >= 0 {
-				sp += 8
-				st(sp, v+1)
-				continue
+				@result(v+1)
 			}
 		} else if a&7 == 4 && b&7 == 4 {
 			@float(-)
 		}
 		@arithmeticSend(1)`,
+	// Multiplication and division of any operands want fixed machine registers,
+	// for which the loop's own would be spilled at every turn. Factors of 32 bits
+	// and divisors that are powers of two do without; the rest is done outside.
 	"multiply": `
 		@operands()
 		if a&b&1 != 0 {
-			hi, lo := bits.Mul64(a-1, uint64(int64(b)>>3))
-			// Signed high word of (a-1)*(b>>3), from the unsigned one.
-			shi := int64(hi) - int64(a-1)>>63&(int64(b)>>3) - int64(b)>>63&int64(a-1)
-			if shi == int64(lo)>>63 {
-				sp += 8
-				st(sp, lo|1)
-				continue
+			v = uint64(int64(b) >> 3)
+			n = uint64(int64(a) >> 3)
+			if int64(int32(v)) == int64(v) && int64(int32(n)) == int64(n) {
+				v *= n
+				if int64(v<<3)>>3 == int64(v) {
+					@result(v<<3|1)
+				}
 			}
 		} else if a&7 == 4 && b&7 == 4 {
 			@float(*)
 		}
 		@arithmeticSend(8)`,
-	"divide": `
-		@operands()
-		if a&b&1 != 0 && b != 1 {
-			x, y := int64(a)>>3, int64(b)>>3
-			if q := x / y; q*y == x && q <= heap.MaxSmallInt {
-				sp += 8
-				st(sp, uint64(q)<<3|1)
-				continue
-			}
-		}
-		@arithmeticSend(9)`,
+	"divide": "in.xA = 9\nex = exitArithmetic\ngoto leave",
 	"modulo": `
 		@operands()
-		if a&b&1 != 0 && b != 1 {
-			x, y := int64(a)>>3, int64(b)>>3
-			r := x % y
-			if r != 0 && r^y < 0 {
-				r += y
+		if a&b&1 != 0 && int64(b) > 1 {
+			if v = b>>3 - 1; v&(b>>3) == 0 {
+				@result(a&(v<<3)|1)
 			}
-			sp += 8
-			st(sp, uint64(r)<<3|1)
-			continue
 		}
 		@arithmeticSend(10)`,
 	"intDivide": `
 		@operands()
-		if a&b&1 != 0 && b != 1 {
-			x, y := int64(a)>>3, int64(b)>>3
-			q := x / y
-			if q*y != x && x^y < 0 {
-				q--
-			}
-			if q <= heap.MaxSmallInt {
-				sp += 8
-				st(sp, uint64(q)<<3|1)
-				continue
+		if a&b&1 != 0 && int64(b) > 1 {
+			if v = b >> 3; v&(v-1) == 0 {
+				@result(uint64(int64(a)>>3>>bits.TrailingZeros64(v))<<3|1)
 			}
 		}
 		@arithmeticSend(13)`,
-	"bitAnd": "@operands()\nif a&b&1 != 0 {\nsp += 8\nst(sp, a&b)\ncontinue\n}\n@arithmeticSend(14)",
-	"bitOr":  "@operands()\nif a&b&1 != 0 {\nsp += 8\nst(sp, a|b)\ncontinue\n}\n@arithmeticSend(15)",
+	// result leaves the value of a binary operation; a store into a temporary that
+	// follows is done at once.
+	"result": `
+		result = $
+		if op = ldb(pc); op-POPTEMP < 8 {
+			pc++
+			a = args - uint64(op-POPTEMP)<<3
+			if a < fp+16 {
+				a -= frameGap
+			}
+			sp += 16
+			st(a, result)
+			continue
+		}
+		sp += 8
+		st(sp, result)
+		continue`,
+	"bitAnd": "@operands()\nif a&b&1 != 0 {\n@result(a&b)\n}\n@arithmeticSend(14)",
+	"bitOr":  "@operands()\nif a&b&1 != 0 {\n@result(a|b)\n}\n@arithmeticSend(15)",
 	"bitShift": `
 		@operands()
 		if a&b&1 != 0 {
@@ -399,16 +410,34 @@ var ops = map[string]string{
 		goto boolean`,
 
 	"class": "ex = exitClass\ngoto leave",
+	// indexed takes an Array, ByteString or ByteArray in a and a SmallInteger in b
+	// apart: v header, n slots, b index from 0 (huge when it was below 1).
+	"indexed": `
+		v = ld(a)
+		if n = v >> 56; n == 255 {
+			n = ld(a-8) & (1<<56 - 1)
+		}
+		b = b>>3 - 1`,
 	"at": `
 		b = ld(sp)
 		a = ld(sp + 8)
-		if a&7 == 0 && b&7 == 1 && b>>3-1 < ld(a)>>56 && ld(a)>>56 != 255 {
-			b = b>>3 - 1
-			switch ld(a) & (31<<24 | heap.ClassIndexMask) {
-			case 2<<24 | heap.ClassArray:
-				if in.at.array {
+		if a&7 == 0 && b&7 == 1 {
+			@indexed()
+			switch v & heap.ClassIndexMask {
+			case heap.ClassArray:
+				if b < n && in.at.array {
+					@result(ld(a+8+b<<3))
+				}
+			case heap.ClassByteString:
+				if b < n<<3-v>>24&7 && in.at.string {
 					sp += 8
-					st(sp, ld(a+8+b<<3))
+					st(sp, uint64(ldb(a+8+b))<<3|heap.TagChar)
+					continue
+				}
+			case heap.ClassByteArray:
+				if b < n<<3-v>>24&7 && in.at.bytes {
+					sp += 8
+					st(sp, uint64(ldb(a+8+b))<<3|heap.TagInt)
 					continue
 				}
 			}
@@ -417,24 +446,62 @@ var ops = map[string]string{
 	"atPut": `
 		b = ld(sp + 8)
 		a = ld(sp + 16)
-		if a&7 == 0 && b&7 == 1 && b>>3-1 < ld(a)>>56 && ld(a)>>56 != 255 {
-			b = b>>3 - 1
-			v = ld(sp)
-			tag = ld(a)
-			if tag&(31<<24|heap.ClassIndexMask|heap.StoreCheckMask) == 2<<24|heap.ClassArray && in.at.arrayPut &&
-				(v >= in.oldStart || v&7 != 0 || a < in.oldStart || tag&heap.RememberedBit != 0) {
-				sp += 16
-				st(sp, v)
-				st(a+8+b<<3, v)
-				continue
+		if a&7 == 0 && b&7 == 1 {
+			@indexed()
+			tag = ld(sp)
+			switch v & (heap.ClassIndexMask | heap.StoreCheckMask) {
+			case heap.ClassArray:
+				if b < n && in.at.arrayPut && (tag >= in.oldStart || tag&7 != 0 || a < in.oldStart || v&heap.RememberedBit != 0) {
+					st(a+8+b<<3, tag)
+					@putResult()
+				}
+			case heap.ClassByteString:
+				if b < n<<3-v>>24&7 && tag&7 == heap.TagChar && tag>>3 < 256 && in.at.stringPut {
+					stb(a+8+b, byte(tag>>3))
+					@putResult()
+				}
+			case heap.ClassByteArray:
+				if b < n<<3-v>>24&7 && tag&7 == heap.TagInt && tag>>3 < 256 && in.at.bytesPut {
+					stb(a+8+b, byte(tag>>3))
+					@putResult()
+				}
 			}
 		}
 		sel, n = uint64(in.special[17]), 2`,
+	// putResult leaves the value of at:put:, which is popped as a rule.
+	"putResult": `
+		if ldb(pc) == POP {
+			pc++
+			sp += 24
+			continue
+		}
+		sp += 16
+		st(sp, tag)
+		continue`,
 	"size": `
 		a = ld(sp)
-		if a&7 == 0 && in.at.arraySize && ld(a)&(31<<24|heap.ClassIndexMask) == 2<<24|heap.ClassArray && ld(a)>>56 != 255 {
-			st(sp, ld(a)>>56<<3|1)
-			continue
+		if a&7 == 0 {
+			v = ld(a)
+			if n = v >> 56; n == 255 {
+				n = ld(a-8) & (1<<56 - 1)
+			}
+			switch v & heap.ClassIndexMask {
+			case heap.ClassArray:
+				if in.at.arraySize {
+					st(sp, n<<3|1)
+					continue
+				}
+			case heap.ClassByteString:
+				if in.at.stringSize {
+					st(sp, (n<<3-v>>24&7)<<3|1)
+					continue
+				}
+			case heap.ClassByteArray:
+				if in.at.bytesSize {
+					st(sp, (n<<3-v>>24&7)<<3|1)
+					continue
+				}
+			}
 		}
 		sel, n = uint64(in.special[18]), 0`,
 	"value": `

@@ -14,12 +14,16 @@ type set struct {
 	kind, other    string // cache kinds of methods in this set and the other
 	ret            string // the caller slot of frames that return into this loop
 	fuse, sign     string // comparison fusing; the sign of method headers
-	rows           []row
+	// Codes of operations that are looked for after others: the first of eight
+	// stores and of twelve pushes of temporaries, +, and pop.
+	popTemp, pushTemp, plus, pop int
+	rows                         []row
 }
 
 var sets = []set{
 	{
 		name: "SistaV1", fn: "runSista", file: "loop_sista.go", kind: "kindSista", other: "kindV3", ret: "in.retSista", fuse: "fuseSista", sign: "1",
+		popTemp: 208, pushTemp: 64, plus: 96, pop: 216,
 		rows: []row{
 			{0, 15, "pushRecvVar", 0, ""},
 			{16, 31, "pushLitVar", 0, ""},
@@ -75,6 +79,7 @@ var sets = []set{
 	},
 	{
 		name: "V3PlusClosures", fn: "runV3", file: "loop_v3.go", kind: "kindV3", other: "kindSista", ret: "in.retV3", fuse: "fuseV3", sign: "0",
+		popTemp: 104, pushTemp: 16, plus: 176, pop: 135,
 		rows: []row{
 			{0, 15, "pushRecvVar", 0, ""},
 			{16, 31, "pushTemp", 0, ""},

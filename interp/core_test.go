@@ -1,0 +1,85 @@
+package interp_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sista-vm/sista/vm"
+)
+
+// A snippet is Smalltalk code and the printString of its value, or "Class: message"
+// of the error it ends with.
+type snippet struct{ name, code, want string }
+
+// Every snippet runs in each of these virtual machines; the results must agree.
+var machines = []struct {
+	name   string
+	config vm.Config
+}{
+	{"plain", vm.Config{}},
+	{"two stack pages", vm.Config{StackPages: 2}},
+	{"small eden", vm.Config{EdenBytes: 64 << 10}},
+	{"collecting at every allocation", vm.Config{StressGC: true}},
+	{"collecting at every allocation, two stack pages", vm.Config{StressGC: true, StackPages: 2}},
+}
+
+var cacheDir string
+
+func TestMain(m *testing.M) { m.Run() }
+
+func open(t testing.TB, c vm.Config) *vm.VM {
+	t.Helper()
+	if c.CacheDir = cacheDir; cacheDir == "" {
+		c.CacheDir = t.TempDir()
+	}
+	m, err := vm.Open(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return m
+}
+
+// print evaluates code and answers the printString of its value, or its error.
+func print(t testing.TB, m *vm.VM, code string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	v, err := m.Eval(ctx, code)
+	if err != nil {
+		return err.Error()
+	}
+	defer v.Release()
+	s, err := v.Print(ctx)
+	if err != nil {
+		return err.Error()
+	}
+	return s
+}
+
+// runSnippets runs snippets, and the set-up before them, in every machine.
+func runSnippets(t *testing.T, setUp string, snippets []snippet) {
+	for _, mode := range machines {
+		t.Run(mode.name, func(t *testing.T) {
+			m := open(t, mode.config)
+			if s := print(t, m, setUp); strings.Contains(s, "Error") {
+				t.Fatal(s)
+			}
+			for _, s := range snippets {
+				start := time.Now()
+				if got := print(t, m, s.code); got != s.want {
+					t.Errorf("%s: %s\nwant %s\n%s", s.name, got, s.want, s.code)
+				}
+				if d := time.Since(start); d > time.Second {
+					t.Logf("%s took %v", s.name, d)
+				}
+			}
+		})
+	}
+}
