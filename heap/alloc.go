@@ -76,7 +76,7 @@ func (h *Heap) allocateSlow(classIndex uint32, f Format, slots int) Oop {
 	}
 	size := SizeOf(uint64(slots))
 	if slots <= maxEdenSlots {
-		if h.EdenFree+size > h.EdenLimit && !h.needScavenge {
+		if h.EdenFree+size > h.EdenLimit && !h.needScavenge && !h.stuck {
 			h.needScavenge = true
 			h.poll()
 		}

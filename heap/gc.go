@@ -51,7 +51,7 @@ func (h *Heap) collect(compact, mapped bool) {
 	h.Stats.FullNs += uint64(time.Since(began))
 	h.mutator.Moved()
 	if h.needScavenge || h.EdenFree > h.EdenLimit {
-		h.Scavenge()
+		h.stuck = !h.scavenge(false)
 		h.needFull = false
 	}
 	h.checkLowSpace()

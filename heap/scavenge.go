@@ -50,7 +50,7 @@ func (h *Heap) scavenge(tenureAll bool) bool {
 	}
 	s := &h.scavenger
 	s.run()
-	h.needScavenge = false
+	h.needScavenge, h.stuck = false, false
 	h.Stats.Scavenges++
 	h.Stats.ScavengeNs += uint64(time.Since(began))
 	h.mutator.Moved()

@@ -170,6 +170,9 @@ type Heap struct {
 	handles    handleTable
 
 	needScavenge, needFull, needCompact bool
+	// stuck is set when not even a full collection made room for a scavenge: the
+	// next collection is asked for when an allocation fails.
+	stuck bool
 }
 
 // New makes an empty heap: not even nil is in it.

@@ -220,6 +220,7 @@ func TestOutOfMemory(t *testing.T) {
 			if err := h.Verify(); err != nil {
 				t.Fatal(err)
 			}
+			t.Logf("%+v", h.Stats)
 			n := count
 			for o := *list; o != h.Nil; o = o.Slot(0) {
 				if n--; o.Slot(1) != FromInt(int64(n)) {

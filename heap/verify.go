@@ -136,15 +136,22 @@ func (v *verifier) isObject(o Oop) bool {
 	return (a >= y.survivor[y.past] && a < y.pastEnd || a >= y.edenStart && a < v.h.EdenFree) && v.h.side.isMarked(a)
 }
 
-func (v *verifier) checkOop(o Oop, where string, args ...any) {
+// badOop tells what is wrong with an oop, or "".
+func (v *verifier) badOop(o Oop) string {
 	if o.IsImmediate() {
 		if t := o & TagMask; t != TagInt && t != TagChar && t != TagFloat {
-			v.problem("%s: %#x has no tag that means anything", fmt.Sprintf(where, args...), uint64(o))
+			return "has no tag that means anything"
 		}
-		return
+	} else if !v.isObject(o) {
+		return "is no object"
 	}
-	if !v.isObject(o) {
-		v.problem("%s: %#x is no object", fmt.Sprintf(where, args...), uint64(o))
+	return ""
+}
+
+// checkOop checks a root.
+func (v *verifier) checkOop(o Oop, where string, i int) {
+	if bad := v.badOop(o); bad != "" {
+		v.problem("%s %d: %#x %s", where, i, uint64(o), bad)
 	}
 }
 
@@ -183,9 +190,11 @@ func (v *verifier) checkObject(o Oop) {
 			v.problem("context %#x: stackp %d is outside its %d slots", uint64(o), sp.Int(), o.NumSlots())
 		}
 	}
-	for i := range n {
+	for i := 0; i < n; i++ {
 		s := o.Slot(i)
-		v.checkOop(s, "object %#x, slot %d", uint64(o), i)
+		if bad := v.badOop(s); bad != "" {
+			v.problem("object %#x, slot %d: %#x %s", uint64(o), i, uint64(s), bad)
+		}
 		young = young || v.h.IsYoung(s)
 	}
 	if young && o >= v.h.OldStart && hd&RememberedBit == 0 {
@@ -231,29 +240,25 @@ func (v *verifier) checkRemembered() {
 }
 
 func (v *verifier) checkRoots() {
-	for _, r := range []struct {
-		what string
-		o    Oop
-	}{
-		{"nil", v.h.Nil}, {"false", v.h.False}, {"true", v.h.True}, {"the special objects", v.h.Specials},
-		{"the hidden roots", v.h.HiddenRoots},
-	} {
-		if r.o != Invalid {
-			v.checkOop(r.o, "%s", r.what)
+	for i, o := range []Oop{v.h.Nil, v.h.False, v.h.True, v.h.Specials, v.h.HiddenRoots, v.h.FreeLists} {
+		if o != Invalid {
+			v.checkOop(o, "nil, false, true, special objects, hidden roots, free lists: number", i)
 		}
 	}
 	for i, o := range v.h.mourners {
-		v.checkOop(o, "mourn queue, entry %d", i)
+		v.checkOop(o, "mourn queue, entry", i)
 	}
 	for i, p := range v.h.handles.slots {
 		if *p != Invalid {
-			v.checkOop(*p, "handle %d", i)
+			v.checkOop(*p, "handle", i)
 		}
 	}
+	i := 0
 	v.h.mutator.VisitRoots(func(p *Oop) {
 		if *p != Invalid {
-			v.checkOop(*p, "a root outside the heap")
+			v.checkOop(*p, "root outside the heap, number", i)
 		}
+		i++
 	})
 }
 
