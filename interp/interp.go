@@ -14,6 +14,8 @@
 //     next send or backward jump finds.
 package interp
 
+//go:generate go run ./internal/genloop
+
 import (
 	"sync"
 	"sync/atomic"
