@@ -86,7 +86,7 @@ func Compile(src *ast.Source, m *ast.Method, env Environment, opt Options) (*Met
 	if err := c.failed(); err != nil {
 		return nil, err
 	}
-	c.layout(fn)
+	c.layout()
 	if err := c.failed(); err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ const maxVector = 127
 // its scope is entered, that they copy in its stead. The error code of a
 // failed primitive comes last, because a VM leaves it in the last temp before
 // the code stores it.
-func (c *compilation) layout(*function) {
+func (c *compilation) layout() {
 	for _, fn := range c.order {
 		for _, s := range fn.scopes {
 			for _, v := range s.vars {
