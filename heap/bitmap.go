@@ -28,13 +28,12 @@ type sideTables struct {
 	offsets uint64 // address of the table of offsets
 }
 
-func (h *Heap) layOutSide() error {
+func (h *Heap) layOutSide() {
 	h.side = sideTables{
 		origin:  h.base,
 		marks:   h.base + h.lay.side,
 		offsets: h.base + h.lay.side + h.lay.markBytes,
 	}
-	return h.commitSide(h.base+h.lay.new, h.lay.newBytes)
 }
 
 // commitSide makes bitmap and offsets usable for a stretch of the window. Nothing there is marked.

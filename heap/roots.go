@@ -119,7 +119,9 @@ func (h *Heap) NextMourner() Oop {
 		return Invalid
 	}
 	o := h.mourners[0]
-	h.mourners = h.mourners[1:]
+	if h.mourners = h.mourners[1:]; n == 1 {
+		h.mourners = nil
+	}
 	return o
 }
 

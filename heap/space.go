@@ -194,10 +194,13 @@ func New(c Config) (*Heap, error) {
 		return nil, err
 	}
 	h.OldStart = Oop(h.base + h.lay.old)
-	if err := h.layOutSide(); err != nil {
-		return nil, errors.Join(err, h.Close())
+	h.layOutSide()
+	eden := orDefault(c.EdenBytes, DefaultEden)
+	if c.MaxHeap != 0 {
+		// A small heap gets a small eden.
+		eden = min(eden, c.MaxHeap/4)
 	}
-	if err := h.layOutNewSpace(max(orDefault(c.EdenBytes, DefaultEden), minEden)); err != nil {
+	if err := h.layOutNewSpace(max(eden, minEden)); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
 	h.old.init(h)

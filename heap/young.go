@@ -62,6 +62,9 @@ func (h *Heap) sizeReserve(reserve uint64) error {
 			if err := h.mem.Commit(a[0], a[1]); err != nil {
 				return fmt.Errorf("heap: new space: %w", err)
 			}
+			if err := h.commitSide(a[0], a[1]); err != nil {
+				return err
+			}
 		}
 		y.capacity = capacity
 	}
@@ -104,6 +107,9 @@ func (h *Heap) StressGC() bool { return h.stress }
 
 // IsYoung tells whether o is an object in new space.
 func (h *Heap) IsYoung(o Oop) bool { return o.IsObject() && o < h.OldStart }
+
+// EdenLeft answers how much can be allocated in eden before a collection is due.
+func (h *Heap) EdenLeft() uint64 { return h.EdenLimit - min(h.EdenFree, h.EdenLimit) }
 
 // EdenBytes answers the size of eden.
 func (h *Heap) EdenBytes() uint64 { return h.young.edenBytes }
