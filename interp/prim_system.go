@@ -60,7 +60,7 @@ func primBytesLeft(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 }
 
 func (in *Interp) bytesLeft() uint64 {
-	return in.heap.BytesLeft() + in.heap.EdenLimit - in.heap.EdenFree
+	return in.heap.BytesLeft() + in.heap.EdenLeft()
 }
 
 // primQuit ends the VM with an exit code, 0 unless the image gives one.
