@@ -80,7 +80,6 @@ type Interp struct {
 
 	stopped bool // Run is to return err
 	err     error
-	quitBy  *Quit
 
 	profileSemaphore heap.Oop
 	lastSaveError    error
@@ -100,7 +99,6 @@ type Options struct {
 	Header     ImageHeader
 	Save       func(path string, hd ImageHeader) error // writes the heap, which was collected just now; nil: snapshots fail
 	StackPages int                                     // 0 = default
-	Fatal      func(message string)                    // told of errors that end the VM, before Run answers them
 }
 
 // ImageHeader is what the interpreter heeds and the image may change of the image file's header.
