@@ -143,3 +143,9 @@ func TestNewHost(t *testing.T) {
 		t.Errorf("New answers %+v", h)
 	}
 }
+
+func TestMemoryLimit(t *testing.T) {
+	if n := MemoryLimit(); n != 0 && n < 64<<20 {
+		t.Errorf("the process could have %d bytes at most: it has more already", n)
+	}
+}
