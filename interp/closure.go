@@ -140,11 +140,11 @@ func (in *Interp) activateFullBlock(c heap.Oop, argc int) bool {
 func (in *Interp) activateV3Block(c heap.Oop, argc int) bool {
 	outer := in.follow(c.Slot(closureOuter))
 	start := c.Slot(closureStartPC)
-	if !in.isContext(outer) || !start.IsInt() {
+	if !in.isContext(outer) || !start.IsInt() || c.NumSlots() > closureCopied+maxClosureValues {
 		return false
 	}
 	m, rcvr := in.follow(outer.Slot(contextMethod)), in.follow(outer.Slot(contextReceiver))
-	if !isMethod(m) || start.Int() <= int64(methodStart(methodHeader(m)))-8 || start.Int() > int64(m.NumBytes()) {
+	if !isPC(m, start) {
 		return false
 	}
 	in.layFrame(m, rcvr, argc, flagBlock)

@@ -67,9 +67,14 @@ func (in *Interp) visitFrames(p *stackPage, visit func(*heap.Oop)) {
 
 // visitRegisters visits the oops in Go variables.
 func (in *Interp) visitRegisters(visit func(*heap.Oop)) {
-	for _, p := range []*heap.Oop{&in.divorced, &in.primMethod, &in.xResult, &in.profileSemaphore} {
+	for _, p := range []*heap.Oop{&in.divorced, &in.primMethod, &in.xResult, &in.profileSemaphore, &in.triedMethod} {
 		if *p != heap.Invalid {
 			visit(p)
+		}
+	}
+	for i := range in.tried {
+		if in.tried[i] != heap.Invalid {
+			visit(&in.tried[i])
 		}
 	}
 	for _, c := range in.hostCalls {

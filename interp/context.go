@@ -120,14 +120,19 @@ func (in *Interp) contextStackp(ctx heap.Oop) int {
 
 // setContextSlot writes a slot of a context. Temporaries and the pc of a married
 // context are written in its frame; for anything else its page is spilled first.
+// A pc outside the method is not put in a frame, which would run there: it is
+// found when the context gets a frame again.
 func (in *Interp) setContextSlot(ctx heap.Oop, i int, v heap.Oop) {
+	if i == contextSender && v.IsInt() {
+		v = in.nilOop // would name a frame
+	}
 	if isMarried(ctx) {
 		fp := marriedFrame(ctx)
 		switch {
 		case i >= contextFixed && i-contextFixed < in.contextStackp(ctx):
 			st(tempAddr(fp, i-contextFixed), uint64(v))
 			return
-		case i == contextPC && v.IsInt() && fp != in.fp:
+		case i == contextPC && fp != in.fp && isPC(in.frameWord(fp, frameMethod), v):
 			setFrameWord(fp, framePC, v)
 			return
 		}
@@ -193,10 +198,17 @@ func (in *Interp) cloneContext(ctx heap.Oop) heap.Oop {
 	for i := contextPC; i < contextFixed; i++ {
 		in.heap.Store(c, i, in.contextSlot(ctx, i))
 	}
-	for i, n := 0, in.contextStackp(ctx); i < n; i++ {
+	for i, n := 0, min(in.contextStackp(ctx), c.NumSlots()-contextFixed); i < n; i++ {
 		in.heap.Store(c, contextFixed+i, in.contextSlot(ctx, contextFixed+i))
 	}
 	return c
+}
+
+// isPC tells whether a context with a method may have pc, which is that of the
+// end when the method ended with a return that could not be done.
+func isPC(method, pc heap.Oop) bool {
+	return isMethod(method) && pc.IsInt() &&
+		pc.Int() >= int64(methodStart(methodHeader(method)))-7 && pc.Int() <= int64(method.NumBytes())+1
 }
 
 // isLive tells whether a context can be resumed: its pc is a SmallInteger.
@@ -232,7 +244,7 @@ func (in *Interp) baseFrame(p *stackPage, ctx heap.Oop) {
 	method := in.follow(ctx.Slot(contextMethod))
 	pc, closure, rcvr := ctx.Slot(contextPC), in.follow(ctx.Slot(contextClosure)), in.follow(ctx.Slot(contextReceiver))
 	depth := in.contextStackp(ctx)
-	if !isMethod(method) || !pc.IsInt() || pc.Int() < int64(methodStart(methodHeader(method)))-7 || pc.Int() > int64(method.NumBytes())+1 {
+	if !isPC(method, pc) {
 		in.fatal("corrupt image: a context has no method or no valid pc")
 		return
 	}

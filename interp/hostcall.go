@@ -127,18 +127,20 @@ func (in *Interp) Spawn(priority int, rcvr, selector heap.Oop) error {
 // finishHostCall ends the innermost call from Go if the running frame is its
 // bottom; another process takes over.
 func (in *Interp) finishHostCall(result heap.Oop) bool {
-	n := len(in.hostCalls)
-	if n == 0 {
+	if !in.isHostCall(in.frameWord(in.fp, frameContext)) {
 		return false
 	}
-	c := in.hostCalls[n-1]
-	if in.frameWord(in.fp, frameContext) != c.context {
-		return false
-	}
+	c := in.hostCalls[len(in.hostCalls)-1]
 	c.result, c.done = result, true
 	in.widow(in.fp)
 	in.freePage(in.pages.active)
 	in.wakeHighest()
 	in.halt(errCallDone)
 	return true
+}
+
+// isHostCall tells whether a context is the bottom of the innermost call from Go.
+func (in *Interp) isHostCall(ctx heap.Oop) bool {
+	n := len(in.hostCalls)
+	return n > 0 && in.hostCalls[n-1].context == ctx
 }

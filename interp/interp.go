@@ -66,11 +66,14 @@ type Interp struct {
 
 	call       plugin.Call // reused for every primitive
 	primMethod heap.Oop    // the method whose primitive runs
-	prims      [maxPrimitive + 1]primitive
-	moduleless map[string]primitive
-	named      namedPrimitives
-	plugins    *plugin.Table
-	sessionID  uint64
+	// Of the primitive that tries another, see tryPrimitive.
+	tried       triedOperands
+	triedMethod heap.Oop
+	prims       [maxPrimitive + 1]primitive
+	moduleless  map[string]primitive
+	named       namedPrimitives
+	plugins     *plugin.Table
+	sessionID   uint64
 
 	request      requests
 	timer        timer

@@ -142,6 +142,9 @@ func (in *Interp) stackOverflow() {
 	in.savePC()
 	top := frameTop(in.fp)
 	p := in.freshPage(old)
+	if in.stopped {
+		return
+	}
 	// Copy everything from the receiver down.
 	st(p.hi-8, uint64(sender))
 	shift := p.hi - 16 - top
@@ -199,13 +202,15 @@ func (in *Interp) spill(p *stackPage) {
 // divorce writes a married frame's state into its context, which is single after it.
 func (in *Interp) divorce(fp, low uint64) {
 	h, ctx := in.heap, in.frameWord(fp, frameContext)
-	sender := in.nilOop
+	sender := baseSender(fp)
 	if c := callerFrame(fp); c != 0 {
 		sender = in.frameWord(c, frameContext)
-	} else {
-		sender = baseSender(fp)
 	}
 	n := in.frameDepth(fp, low)
+	if n > ctx.NumSlots()-contextFixed {
+		in.fatal("corrupt image: the stack of an activation is larger than its method says")
+		return
+	}
 	h.Store(ctx, contextSender, sender)
 	ctx.SetSlotRaw(contextPC, in.frameWord(fp, framePC))
 	ctx.SetSlotRaw(contextStackp, heap.FromInt(int64(n)))

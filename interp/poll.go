@@ -118,20 +118,17 @@ func (in *Interp) checkEvents() {
 		r.unstop()
 		r.pending.Store(false)
 		r.mu.Unlock()
-		for _, f := range posted {
-			f()
-			if in.stopped {
-				return
-			}
-		}
-		if stop {
-			in.halt(ErrStopped)
-		}
 		if interrupt {
 			in.signalSpecial(specialInterrupt)
 		}
 		if len(signals) > 0 {
 			in.signalExternal(signals)
+		}
+		for _, f := range posted {
+			f()
+		}
+		if stop {
+			in.halt(ErrStopped)
 		}
 	}
 	in.checkTimer()
@@ -226,8 +223,7 @@ func (in *Interp) relinquish(us int64) {
 	in.Stats.IdleMicroseconds += uint64(c.Monotonic()-start) / 1000
 }
 
-// noProcess is met when no process can run: wait for what makes one runnable.
-// Nothing ever will if there is neither a timer nor an external semaphore.
+// noProcess is met when no process can run. Images keep an idle process against that.
 func (in *Interp) noProcess() {
 	in.fatal("no process can run: every process waits, and nothing is left to wake one")
 }

@@ -68,11 +68,10 @@ func primPerform(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 		return 0, plugin.BadNumArgs
 	}
 	selector := c.Arg(0)
-	m, noDict := in.lookup(in.heap.ClassOf(c.Receiver), selector)
+	m, _ := in.lookup(in.heap.ClassOf(c.Receiver), selector)
 	if m != heap.Invalid && isMethod(m) && headerNumArgs(methodHeader(m)) != n-1 {
 		return 0, plugin.BadNumArgs
 	}
-	_ = noDict // the send below meets it again
 	for i := n - 1; i > 0; i-- {
 		in.stackPut(i, in.stackAt(i-1))
 	}
@@ -198,44 +197,49 @@ func primTryNamedPrimitive(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure
 	return in.tryPrimitive(117, c.Arg(0), c.Arg(1), c.Arg(2), c.NumArgs())
 }
 
-// tryPrimitive runs a primitive for a debugger that simulates its caller: on the
-// stack of the running frame, which a failure leaves as it was.
+// tryPrimitive runs a primitive for a debugger that simulates its caller. It gets
+// its receiver and arguments in the place of ours, so that its result, or the
+// process it switches to, is ours too; a failure puts ours back.
 func (in *Interp) tryPrimitive(n uint16, m, rcvr, args heap.Oop, argc int) (heap.Oop, plugin.Failure) {
 	if !args.IsObject() || args.ClassIndex() != heap.ClassArray || args.NumSlots() > largeContextSlots {
 		return 0, plugin.BadArgument
 	}
+	switch n {
+	case 83, 84, 100, 118, 188, 189, 195, 196, 197, 198, 199, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 218, 221, 222:
+		return 0, simulatorsOwn
+	}
+	ours := in.tried[:argc+1]
+	for i := range ours {
+		ours[i] = in.stackAt(argc - i)
+	}
+	method := in.primMethod
+	in.triedMethod = method
 	k := args.NumSlots()
-	// The primitive sees its own receiver and arguments above ours; a control
-	// primitive that succeeds leaves them to the frame it makes.
-	saved := in.sp
 	in.drop(argc + 1)
-	above := in.sp
-	in.sp = saved
 	in.push(rcvr)
 	for i := range k {
 		in.push(args.Slot(i))
 	}
-	switch n {
-	case 83, 84, 100, 118, 188, 189, 195, 196, 197, 198, 199, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 218, 221, 222:
-		in.sp = saved
-		return 0, plugin.Failure(0xffff - 1) // -2: the simulator does these itself
-	}
-	method := in.primMethod
 	f := in.callPrimitive(n, m, k)
-	in.primMethod = method
-	switch f {
-	case plugin.OK:
-		r := in.pop()
-		in.sp = above
-		in.push(r)
-		in.sp += 0
-		return 0, frameChanged
-	case frameChanged:
-		return 0, frameChanged
+	if f != plugin.OK && f != frameChanged {
+		in.drop(k + 1)
+		for _, o := range ours {
+			in.push(o)
+		}
+		in.primMethod = in.triedMethod
+		f = plugin.Failure(-int16(f))
+	} else {
+		f = frameChanged
 	}
-	in.sp = saved
-	return 0, plugin.Failure(-int16(f))
+	in.tried, in.triedMethod = triedOperands{}, heap.Invalid
+	return 0, f
 }
+
+// simulatorsOwn is what a debugger is answered for primitives it does itself.
+const simulatorsOwn = plugin.Failure(0xffff - 1) // -2
+
+// triedOperands keeps the receiver and arguments of a primitive that tries another.
+type triedOperands [4]heap.Oop
 
 // Cache flushes.
 
@@ -367,9 +371,13 @@ func primTerminateTo(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 	if f != plugin.OK {
 		return 0, f
 	}
-	found := upTo.isNone()
-	for a := in.sender(from); !a.isNone() && !found; a = in.sender(a) {
-		found = a == upTo
+	a, asker := in.sender(from), false
+	for ; !a.isNone() && a != upTo; a = in.sender(a) {
+		asker = asker || a == in.running()
+	}
+	found := a == upTo
+	if found && asker {
+		return 0, plugin.Inappropriate // it would cut off the activation that asks
 	}
 	rcvr, arg := c.Receiver, c.Arg(0)
 	if found && in.sender(from) != upTo {

@@ -8,7 +8,7 @@ import (
 // Primitives of processes, semaphores and the timer. What a process will find on
 // its stack when it goes on is put there before the switch.
 
-// answerAndSwitch leaves the primitive's result on the stack, then switches.
+// answer leaves the primitive's result on the stack, before a switch.
 func (in *Interp) answer(c *plugin.Call, result heap.Oop) {
 	in.drop(c.NumArgs())
 	in.stackPut(0, result)
@@ -46,10 +46,10 @@ func primWait(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 
 func primResume(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 	p := c.Receiver
-	if !in.isProcess(p) || !in.isContext(in.follow(p.Slot(processContext))) {
+	if !in.isProcess(p) || !in.isLive(in.follow(p.Slot(processContext))) {
 		return 0, plugin.BadReceiver
 	}
-	if p.Slot(processList) != in.nilOop && !in.isLive(in.follow(p.Slot(processContext))) {
+	if in.isListed(p) {
 		return 0, plugin.Inappropriate
 	}
 	if in.runQueue(in.priorityOf(p)) == heap.Invalid {
@@ -58,6 +58,20 @@ func primResume(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 	in.answer(c, p)
 	in.resume(p)
 	return 0, frameChanged
+}
+
+// isListed tells whether a process stands in the list it says it does.
+func (in *Interp) isListed(process heap.Oop) bool {
+	list := in.follow(process.Slot(processList))
+	if !in.isList(list, 2) {
+		return false
+	}
+	for p := in.follow(list.Slot(listFirst)); p != in.nilOop; p = in.follow(p.Slot(linkNext)) {
+		if p == process {
+			return true
+		}
+	}
+	return false
 }
 
 // primYield puts the active process behind others of its priority.

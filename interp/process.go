@@ -108,7 +108,7 @@ func (in *Interp) isProcess(o heap.Oop) bool {
 	return o.IsObject() && o != in.nilOop && o.Format().IsPointers() && o.NumSlots() > processList
 }
 
-// sleep puts the process at the back (or front) of its run queue.
+// queue puts the process at the back (or front) of its run queue.
 func (in *Interp) queue(process heap.Oop, front bool) {
 	list := in.runQueue(in.priorityOf(process))
 	if list == heap.Invalid {
@@ -122,17 +122,20 @@ func (in *Interp) queue(process heap.Oop, front bool) {
 	}
 }
 
-// resume makes a process runnable; it runs at once if its priority is higher
-// than that of the active process. False if it cannot be resumed.
-func (in *Interp) resume(process heap.Oop) bool {
+// resume makes a process, which is on no list, runnable; it runs at once if its
+// priority is higher than that of the active process. One that cannot go on stays
+// off the lists.
+func (in *Interp) resume(process heap.Oop) {
 	active := in.activeProcess()
-	if in.priorityOf(process) <= in.priorityOf(active) {
+	switch {
+	case !in.isLive(in.follow(process.Slot(processContext))):
+		in.heap.Store(process, processList, in.nilOop)
+	case in.priorityOf(process) <= in.priorityOf(active):
 		in.queue(process, false)
-		return true
+	default:
+		in.queue(active, in.opts.Header.Flags&FlagPreemptFront != 0)
+		in.transferTo(process)
 	}
-	in.queue(active, in.opts.Header.Flags&FlagPreemptFront != 0)
-	in.transferTo(process)
-	return true
 }
 
 // transferTo switches from the active process to another, which is on no list.

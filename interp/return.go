@@ -136,6 +136,10 @@ func (in *Interp) nonLocalReturn() {
 		in.cannotReturn(result)
 		return
 	}
+	if !in.canReturnFrom(home) {
+		in.cannotReturn(result)
+		return
+	}
 	target := in.activationOf(home)
 	unwind := activation{}
 	a := in.running()
@@ -155,9 +159,11 @@ func (in *Interp) nonLocalReturn() {
 		in.send(in.heap.Special(specialAboutToReturn), 2)
 		return
 	}
-	in.cutBackTo(target)
-	in.xResult = result
-	if target.fp != 0 {
+	if in.cutBackTo(home); in.stopped {
+		return
+	}
+	if isMarried(home) {
+		in.xResult = result
 		in.returnFrom()
 		return
 	}
@@ -165,45 +171,72 @@ func (in *Interp) nonLocalReturn() {
 	sender := in.follow(home.Slot(contextSender))
 	home.SetSlotRaw(contextSender, in.nilOop)
 	home.SetSlotRaw(contextPC, in.nilOop)
-	if !in.isLive(sender) {
-		// Let the home itself complain.
-		in.heap.Store(home, contextSender, sender)
-		in.fatal("corrupt image: a method's home context has no sender to return to")
-		return
-	}
 	in.activateContext(sender)
 	if !in.stopped {
 		in.push(result)
 	}
 }
 
-// cutBackTo kills every activation from the running one up to target, and makes
+// canReturnFrom tells whether a live context has somewhere to return to.
+func (in *Interp) canReturnFrom(ctx heap.Oop) bool {
+	if !isMarried(ctx) {
+		return in.isLive(in.follow(ctx.Slot(contextSender)))
+	}
+	fp := marriedFrame(ctx)
+	return callerFrame(fp) != 0 || in.isLive(in.follow(baseSender(fp))) || in.isHostCall(ctx)
+}
+
+// cutBackTo kills every activation from the running one up to target's, and makes
 // target's frame, if it has one, the running frame.
-func (in *Interp) cutBackTo(target activation) {
-	a := in.running()
-	for a != target {
+func (in *Interp) cutBackTo(target heap.Oop) {
+	for a := in.running(); a != in.activationOf(target); {
 		next := in.sender(a)
-		if a.fp != 0 {
-			in.widow(a.fp)
-			if callerFrame(a.fp) == 0 {
-				in.freePage(in.pageOf(a.fp))
-			}
-		} else {
+		switch {
+		case a.fp == 0:
 			a.ctx.SetSlotRaw(contextSender, in.nilOop)
 			a.ctx.SetSlotRaw(contextPC, in.nilOop)
+		case callerFrame(a.fp) != 0:
+			in.widow(a.fp)
+		default:
+			in.widow(a.fp)
+			in.freePage(in.pageOf(a.fp))
+		}
+		if a.fp == 0 || callerFrame(a.fp) == 0 {
+			if next = in.enter(next); in.stopped {
+				return
+			}
 		}
 		a = next
 	}
-	if target.fp == 0 {
+	if !isMarried(target) {
 		return
 	}
-	p := in.pageOf(target.fp)
-	low := in.frameLow(p, target.fp)
+	fp := marriedFrame(target)
+	p := in.pageOf(fp)
+	low := in.frameLow(p, fp)
 	if p != in.pages.active {
 		in.usePage(p)
 	}
-	in.fp, in.sp = target.fp, low
+	in.fp, in.sp = fp, low
 	in.loadPC()
+}
+
+// enter answers an activation that a stack comes to from another page or from a
+// context. Frames that somebody else has above it on its page must outlive it, so
+// the page is spilled then.
+func (in *Interp) enter(a activation) activation {
+	if a.fp == 0 {
+		return a
+	}
+	p := in.pageOf(a.fp)
+	if p == in.pages.active || p.fp == a.fp {
+		return a
+	}
+	ctx := in.contextOf(a)
+	if !in.stopped {
+		in.spill(p)
+	}
+	return activation{ctx: ctx}
 }
 
 func (in *Interp) freePage(p *stackPage) {

@@ -77,15 +77,16 @@ func (in *Interp) lookupIn(dict, selector heap.Oop) heap.Oop {
 	// Small dictionaries are searched whole, which forgives one that was not rehashed.
 	for n := 0; n < size; n++ {
 		s := in.follow(dict.Slot(methodDictSelectorStart + i))
-		if s == selector {
+		if s == in.nilOop { // free, even where nil is the selector
+			if size > 8 {
+				return heap.Invalid
+			}
+		} else if s == selector {
 			methods := in.follow(dict.Slot(methodDictArray))
 			if !methods.IsObject() || i >= methods.NumSlots() {
 				return heap.Invalid
 			}
 			return in.follow(methods.Slot(i))
-		}
-		if s == in.nilOop && size > 8 {
-			return heap.Invalid
 		}
 		i = (i + 1) & mask
 	}
@@ -170,10 +171,15 @@ func (in *Interp) activateMethod(selector, m heap.Oop, argc int) {
 // sendMessage replaces the arguments by a Message of them and sends one of the
 // special selectors, with the lookup starting at class.
 func (in *Interp) sendMessage(lookupClass, class heap.Oop, special int, selector heap.Oop, argc int) {
+	// A collection may come before the Message: the stack holds what it moves.
+	in.push(lookupClass)
+	in.push(class)
+	in.push(selector)
 	args, msg := in.newMessage(argc)
 	if msg == heap.Invalid {
 		return
 	}
+	selector, class, lookupClass = in.pop(), in.pop(), in.pop()
 	for i := 0; i < argc; i++ {
 		in.heap.Store(args, i, in.stackAt(argc-1-i))
 	}
@@ -224,7 +230,9 @@ func (in *Interp) activate(e *cacheEntry, argc int) {
 		in.checkLimit()
 	case kindReturnSelf:
 	case kindReturnVar:
-		if r := in.stackAt(0); int(e.prim) < r.NumSlots() {
+		if r := in.stackAt(0); in.isContext(r) {
+			in.stackPut(0, in.contextSlot(r, int(e.prim)))
+		} else if int(e.prim) < r.NumSlots() {
 			in.stackPut(0, r.Slot(int(e.prim)))
 		} else {
 			in.fatal("corrupt image: #%s answers instance variable %d of an object with %d", in.stringOf(heap.Oop(e.selector)), e.prim, r.NumSlots())
