@@ -31,6 +31,9 @@ func Fuzz(t *testing.T, module plugin.Module, calls int, setup func(v *VM) []hea
 			for i := range calls {
 				f.call(p, i)
 			}
+			if err := f.vm.heap.Verify(); err != nil {
+				t.Fatal(err)
+			}
 		})
 	}
 }
@@ -181,9 +184,9 @@ func (f *fuzzer) random(depth int) heap.Oop {
 	case 8:
 		return f.bits(heap.ClassBitmap, heap.FmtWords32+heap.Format(r.IntN(2)), 1+r.IntN(60))
 	case 9:
-		return f.bits(heap.FirstFreeClass-1, heap.FmtWords64, r.IntN(40))
+		return f.bits(classOther, heap.FmtWords64, r.IntN(40))
 	case 10:
-		return f.bits(heap.FirstFreeClass-1, heap.FmtShorts+heap.Format(r.IntN(4)), 1+r.IntN(20))
+		return f.bits(classOther, heap.FmtShorts+heap.Format(r.IntN(4)), 1+r.IntN(20))
 	case 11:
 		n := new(big.Int).Lsh(big.NewInt(int64(r.Uint32())|1), uint(r.IntN(300)))
 		if r.IntN(2) == 0 {
@@ -192,14 +195,14 @@ func (f *fuzzer) random(depth int) heap.Oop {
 		return h.NewBig(n)
 	case 12:
 		// A method: header of no literals, then bytes.
-		m := f.bits(heap.FirstFreeClass-1, heap.FmtMethod, 2)
+		m := f.bits(classOther, heap.FmtMethod, 2)
 		m.SetSlotRaw(0, heap.FromInt(0))
 		return m
 	case 13, 14:
 		return f.pointers(heap.ClassArray, heap.FmtArray, r.IntN(6), depth)
 	case 15:
 		format := []heap.Format{heap.FmtFixed, heap.FmtVariable, heap.FmtWeak}[r.IntN(3)]
-		return f.pointers(heap.FirstFreeClass-1, format, r.IntN(20), depth)
+		return f.pointers(classOther, format, r.IntN(20), depth)
 	default:
 		o := h.Allocate(heap.ClassForwarder, heap.FmtForwarder, 1)
 		o.SetSlotRaw(0, f.random(0))

@@ -52,9 +52,17 @@ func New(t testing.TB, modules ...plugin.Module) *VM {
 	h.Specials = h.AllocateOld(heap.ClassArray, heap.FmtArray, 60)
 	v := &VM{T: t, heap: h, Session: 0x5e551, Signals: make(chan int, 1000)}
 	v.World = &host.Host{Clock: host.NewVirtualClock(), Console: host.Streams{}, Files: host.ReadOnly(fstest.MapFS{}), Entropy: rand.Reader}
-	// The heap would take these for free chunks: give them some class.
+	// The classes the VM knows by number, and one for all other objects.
+	for index, shape := range map[uint32]heap.Format{
+		heap.ClassSmallInteger: heap.FmtForwarder, heap.ClassCharacter: heap.FmtForwarder, heap.ClassSmallFloat: heap.FmtForwarder,
+		heap.ClassLargeNeg: heap.FmtBytes, heap.ClassLargePos: heap.FmtBytes, heap.ClassFloat: heap.FmtWords32,
+		heap.ClassByteArray: heap.FmtBytes, heap.ClassArray: heap.FmtArray, heap.ClassByteString: heap.FmtBytes,
+		heap.ClassBitmap: heap.FmtWords32, classOther: heap.FmtFixed,
+	} {
+		h.SetClassAt(index, v.allocateClass(0, shape))
+	}
 	for _, o := range []heap.Oop{h.Nil, h.False, h.True} {
-		o.SetClassIndex(heap.FirstFreeClass - 1)
+		o.SetClassIndex(classOther)
 	}
 	v.Point = v.NewClass(2, heap.FmtFixed)
 	h.SetSpecial(12, v.Point)
@@ -65,10 +73,19 @@ func New(t testing.TB, modules ...plugin.Module) *VM {
 	return v
 }
 
+// classOther is the class index of objects whose class does not matter.
+const classOther = 60
+
+// allocateClass makes a class that has no index yet.
+func (v *VM) allocateClass(fixed int, f heap.Format) heap.Oop {
+	class := v.heap.AllocateOld(classOther, heap.FmtFixed, 11)
+	class.SetSlotRaw(heap.ClassFormat, heap.FromInt(int64(f)<<16|int64(fixed)))
+	return class
+}
+
 // NewClass makes a class of a shape.
 func (v *VM) NewClass(fixed int, f heap.Format) heap.Oop {
-	class := v.heap.AllocateOld(heap.FirstFreeClass-1, heap.FmtFixed, 11)
-	class.SetSlotRaw(2, heap.FromInt(int64(f)<<16|int64(fixed)))
+	class := v.allocateClass(fixed, f)
 	if _, ok := v.heap.ClassIndexOf(class); !ok {
 		v.T.Fatal("the class table is full")
 	}
@@ -147,7 +164,7 @@ func (v *VM) Oop(x any) heap.Oop {
 	case Char:
 		return heap.FromChar(uint32(x))
 	case []uint16:
-		o := h.Allocate(heap.FirstFreeClass-1, heap.FmtShorts+heap.Format(-len(x)&3), (len(x)+3)/4)
+		o := h.Allocate(classOther, heap.FmtShorts+heap.Format(-len(x)&3), (len(x)+3)/4)
 		copy(o.Words16(), x)
 		return o
 	case []uint32:
@@ -155,7 +172,7 @@ func (v *VM) Oop(x any) heap.Oop {
 		copy(plugin.Raw32(o), x)
 		return o
 	case []uint64:
-		o := h.Allocate(heap.FirstFreeClass-1, heap.FmtWords64, len(x))
+		o := h.Allocate(classOther, heap.FmtWords64, len(x))
 		copy(plugin.Raw64(o), x)
 		return o
 	case []any:
@@ -165,7 +182,7 @@ func (v *VM) Oop(x any) heap.Oop {
 		}
 		return o
 	case Object:
-		o := h.Allocate(heap.FirstFreeClass-1, heap.FmtFixed, len(x))
+		o := h.Allocate(classOther, heap.FmtFixed, len(x))
 		for i, e := range x {
 			h.Store(o, i, v.Oop(e))
 		}
