@@ -11,6 +11,9 @@ import (
 // ClassName answers the name of an object's class.
 func (in *Interp) ClassName(o heap.Oop) string { return in.className(in.heap.ClassOf(in.follow(o))) }
 
+// NameOfClass answers the name of a class or metaclass.
+func (in *Interp) NameOfClass(class heap.Oop) string { return in.className(class) }
+
 // Global answers the value of a global variable of a Squeak-like image: an
 // association with this key in the dictionary at special object 8. ok is false if
 // there is none. It walks the dictionary.

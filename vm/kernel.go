@@ -7,10 +7,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"time"
 
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/sista-vm/sista/heap"
+	"github.com/sista-vm/sista/host/hostos"
 	"github.com/sista-vm/sista/image"
 	"github.com/sista-vm/sista/kernel"
 	"github.com/sista-vm/sista/smalltalk/build"
@@ -22,29 +25,58 @@ const kernelName = "sista-kernel.image"
 
 // openKernel answers the heap of the kernel image with the trees of c, from the
 // cache if it is there. A cache that cannot be read or written is no error.
-func openKernel(c Config) (*heap.Heap, image.Header, error) {
+func openKernel(c Config) (*heap.Heap, *image.Header, error) {
 	path := ""
 	if dir := cacheDir(c); dir != "" {
 		key, err := sourcesKey(c)
 		if err != nil {
-			return nil, image.Header{}, err
+			return nil, nil, err
 		}
-		path = filepath.Join(dir, fmt.Sprintf("kernel-%016x.image", key))
+		path = filepath.Join(dir, fmt.Sprintf(cacheName, fmt.Sprintf("%016x", key)))
 		if h, hd, err := image.Open(path, heapConfig(c), image.Options{Verify: c.Verify}); err == nil {
-			return h, *hd, nil
+			return h, hd, nil
 		}
 	}
 	b, err := buildKernel(c)
 	if err != nil {
-		return nil, image.Header{}, err
+		return nil, nil, err
+	}
+	if used := b.Heap.OldBytes() + b.Heap.NewSpaceBytes(); c.MaxHeap != 0 && used > c.MaxHeap {
+		return nil, nil, errors.Join(fmt.Errorf("the kernel image needs %d bytes, more than the limit of the heap, %d bytes", used, c.MaxHeap), b.Close())
 	}
 	if path != "" && os.MkdirAll(filepath.Dir(path), 0o755) == nil && b.Save(path) == nil {
+		prune(filepath.Dir(path))
 		// The saved image is mapped, and what it was built in is given back.
 		if h, hd, err := image.Open(path, heapConfig(c), image.Options{}); err == nil {
-			return h, *hd, b.Close()
+			return h, hd, b.Close()
 		}
 	}
-	return b.Heap, b.Header, nil
+	b.Heap.MaxHeap = c.MaxHeap
+	return b.Heap, &b.Header, nil
+}
+
+// Cached images: their names, and how many are kept.
+const (
+	cacheName = "kernel-%s.image"
+	cacheSize = 16
+)
+
+// prune removes the oldest images of a cache that has too many.
+func prune(dir string) {
+	names, err := filepath.Glob(filepath.Join(dir, fmt.Sprintf(cacheName, "*")))
+	if err != nil || len(names) <= cacheSize {
+		return
+	}
+	age := map[string]time.Time{}
+	for _, n := range names {
+		if fi, err := os.Stat(n); err == nil {
+			age[n] = fi.ModTime()
+		}
+	}
+	slices.SortFunc(names, func(a, b string) int { return age[a].Compare(age[b]) })
+	for _, n := range names[:len(names)-cacheSize] {
+		_ = os.Remove(n) // who runs it has it mapped
+	}
 }
 
 func cacheDir(c Config) string {
@@ -66,7 +98,7 @@ func BuildKernel(c Config) (*build.Image, error) { return buildKernel(c) }
 
 func buildKernel(c Config) (*build.Image, error) {
 	if c.Memory == nil {
-		c.Memory = defaultMemory()
+		c.Memory = hostos.Memory()
 	}
 	var units []source.Unit
 	err := eachTree(c, func(tree fs.FS, dir, name string) error {

@@ -19,11 +19,13 @@
 package vm
 
 import (
-	"context"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"sync"
+	"sync/atomic"
 
 	"github.com/sista-vm/sista/heap"
 	"github.com/sista-vm/sista/host"
@@ -35,11 +37,15 @@ import (
 	"github.com/sista-vm/sista/plugins/stcompiler"
 )
 
+// Version is the version of the virtual machine.
+const Version = "0.1.0"
+
 // Config says what a VM runs and what of the world it sees. The zero value is the
 // kernel image with nothing around it.
 type Config struct {
-	Image string   // path of an image file; empty: the kernel image
-	Args  []string // the image's arguments
+	Image     string   // path of an image file; empty: the kernel image
+	ImageData []byte   // the contents of an image file, instead of reading one; Image may name it
+	Args      []string // the image's arguments
 	// VMArgs are options given before the image's name, which some images look at.
 	VMArgs []string
 
@@ -47,7 +53,8 @@ type Config struct {
 	Stdout, Stderr io.Writer // nil: discarded
 	// Console replaces the three streams when it is set.
 	Console host.Console
-	Files   host.Files       // nil: an empty tree; hostos.NewFiles() for the real one
+	FS      fs.FS            // files the image can read, from "/" on; nil: none
+	Files   host.Files       // replaces FS; hostos.NewFiles() is the real file system
 	Network host.Network     // nil: off
 	Env     host.Environment // environment variables and the like
 	Clock   host.Clock       // nil: the real one
@@ -66,8 +73,11 @@ type Config struct {
 	// StackPages is the number of stack pages; 0: as the image wants.
 	StackPages int
 	// CacheDir keeps the kernel image between runs; empty: the user's cache folder,
-	// "-": none. A folder that cannot be written does no harm.
+	// "-": none. A folder that cannot be used does no harm.
 	CacheDir string
+	// Snapshots lets the image write itself to a file when it wants to, wherever that
+	// is. VM.Save works without.
+	Snapshots bool
 	// StressGC collects at the safepoint after every allocation.
 	StressGC bool
 	// Verify checks the whole image before it runs.
@@ -78,60 +88,35 @@ type Config struct {
 
 // VM is a virtual machine with its image.
 type VM struct {
-	mu       sync.Mutex // held while Smalltalk runs or objects are looked at
-	heap     *heap.Heap
-	in       *interp.Interp
-	header   image.Header
-	kernel   bool // the image answers the calls of embed.go
-	serving  bool // the kernel image has booted and waits
-	closed   bool
-	done     chan struct{}
-	world    *host.Host
-	config   Config
-	released []*heap.Oop
+	mu      sync.Mutex // held while Smalltalk runs or objects are looked at
+	heap    *heap.Heap
+	in      *interp.Interp
+	header  image.Header
+	config  Config
+	class   *heap.Oop // the class SistaHost; nil: the image is no kernel image
+	serving bool      // the kernel image has booted and waits for calls
+	symbols map[string]*heap.Oop
+	closed  bool
+	over    error // why nothing can run any more: the image has quit, or a fatal error
+	saving  bool  // under VM.Save
+	saveErr error // of the last save
+
+	closing atomic.Bool
+	running atomic.Bool // Smalltalk runs
+
 	relMu    sync.Mutex
+	released []*heap.Oop // handles nobody needs any more
 }
-
-// Error is what Smalltalk code did wrong.
-type Error struct {
-	Class   string // of the exception
-	Message string
-	Stack   string // an activation a line
-}
-
-func (e *Error) Error() string {
-	if e.Message == "" {
-		return e.Class
-	}
-	return e.Class + ": " + e.Message
-}
-
-// ErrClosed is answered by methods of a closed VM.
-var ErrClosed = errors.New("vm: closed")
-
-// Version is the version of the virtual machine.
-const Version = "0.1.0"
 
 // Open makes a VM and loads its image. Nothing of the image runs yet.
 func Open(c Config) (*VM, error) {
 	if c.Memory == nil {
-		c.Memory = defaultMemory()
+		c.Memory = hostos.Memory()
 	}
-	v := &VM{done: make(chan struct{}), config: c, world: world(c)}
-	path := c.Image
-	if path == "" {
-		v.kernel = true
-		var err error
-		if v.heap, v.header, err = openKernel(c); err != nil {
-			return nil, err
-		}
-		path = kernelName
-	} else {
-		h, hd, err := image.Open(path, heapConfig(c), image.Options{Verify: c.Verify})
-		if err != nil {
-			return nil, err
-		}
-		v.heap, v.header = h, *hd
+	v := &VM{config: c, symbols: map[string]*heap.Oop{}}
+	path, err := v.load()
+	if err != nil {
+		return nil, err
 	}
 	if err := v.start(path); err != nil {
 		return nil, errors.Join(err, v.heap.Close())
@@ -139,7 +124,29 @@ func Open(c Config) (*VM, error) {
 	return v, nil
 }
 
-func defaultMemory() host.Memory { return hostos.Memory() }
+// load opens the image and answers the path it goes by.
+func (v *VM) load() (path string, err error) {
+	c, hd := v.config, new(image.Header)
+	options := image.Options{Verify: c.Verify}
+	switch {
+	case c.ImageData != nil:
+		if path = c.Image; path == "" {
+			path = "memory.image"
+		}
+		v.heap, hd, err = image.Load(bytes.NewReader(c.ImageData), int64(len(c.ImageData)), path, heapConfig(c), options)
+	case c.Image != "":
+		path = c.Image
+		v.heap, hd, err = image.Open(path, heapConfig(c), options)
+	default:
+		path = kernelName
+		v.heap, hd, err = openKernel(c)
+	}
+	if err != nil {
+		return "", err
+	}
+	v.header = *hd
+	return path, nil
+}
 
 func heapConfig(c Config) heap.Config {
 	return heap.Config{Memory: c.Memory, Window: -1, EdenBytes: c.EdenBytes, MaxHeap: c.MaxHeap}
@@ -158,7 +165,7 @@ func (v *VM) start(path string) error {
 	if pages == 0 {
 		pages = int(v.header.StackPages)
 	}
-	in, err := interp.New(v.heap, v.world, interp.Options{
+	in, err := interp.New(v.heap, world(c), interp.Options{
 		Plugins: registry, ImagePath: path, VMPath: c.VMPath, VMVersion: Version,
 		Args: c.Args, VMArgs: c.VMArgs, Header: interpHeader(v.header),
 		StackPages: pages, Save: v.save,
@@ -168,6 +175,9 @@ func (v *VM) start(path string) error {
 	}
 	v.in = in
 	v.heap.SetStressGC(c.StressGC)
+	if class := in.FindClass(hostClass); class != heap.Invalid {
+		v.class = v.hold(class)
+	}
 	return nil
 }
 
@@ -179,88 +189,9 @@ func interpHeader(h image.Header) interp.ImageHeader {
 	}
 }
 
-// save writes the image file, with what the running image may have changed of the header.
-func (v *VM) save(path string, hd interp.ImageHeader) error {
-	h := v.header
-	h.Format, h.Flags, h.ScreenSize, h.ExtraVMMemory = hd.Format, hd.Flags, hd.ScreenSize, hd.ExtraVMMemory
-	h.StackPages, h.CodeSizeKiB, h.EdenBytes = hd.StackPages, hd.CodeSizeKiB, hd.EdenBytes
-	h.MaxExtSemTabSize, h.ImageVersion = hd.MaxExtSemTabSize, hd.ImageVersion
-	return image.Save(v.heap, path, h)
-}
-
-// Run runs the image from where it was saved until it quits, and answers its exit
-// code. The error is a *Fatal error of the interpreter, or that of the context.
-func (v *VM) Run(ctx context.Context) (code int, err error) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.closed {
-		return 0, ErrClosed
-	}
-	err = v.under(ctx, v.in.Run)
-	var q *interp.Quit
-	if errors.As(err, &q) {
-		return q.Code, nil
-	}
-	return 0, err
-}
-
-// under calls f, which runs Smalltalk, and stops it when ctx ends.
-func (v *VM) under(ctx context.Context, f func() error) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	stop := context.AfterFunc(ctx, v.in.Stop)
-	err := f()
-	if !stop() && errors.Is(err, interp.ErrStopped) {
-		return context.Cause(ctx)
-	}
-	return err
-}
-
-// Interrupt signals the image's user-interrupt semaphore, as Ctrl-C would.
-func (v *VM) Interrupt() { v.in.Interrupt() }
-
-// SignalSemaphore signals the semaphore at an index of the image's external objects table.
-func (v *VM) SignalSemaphore(index int) { v.in.SignalSemaphore(index) }
-
-// Post runs f on the goroutine that runs Smalltalk, at the next safepoint.
-func (v *VM) Post(f func(in *interp.Interp)) { v.in.Post(func() { f(v.in) }) }
-
-// ShutDown makes the image quit in order, through its shutdown list. Call it from
-// a function given to Post.
-func (v *VM) ShutDown(in *interp.Interp) error {
-	const priority = 60
-	if class := in.FindClass(hostClass); class != heap.Invalid {
-		if s := in.FindSymbol("shutDown"); s != heap.Invalid {
-			return in.Spawn(priority, class, s)
-		}
-	}
-	return errors.New("the image has no class " + hostClass + " to shut it down in order")
-}
-
-// Stacks answers the stacks of all Smalltalk processes. The VM must not be running; see Post.
-func (v *VM) Stacks() string {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.closed {
-		return ""
-	}
-	return v.in.Stacks()
-}
-
-// Save writes the image to a file, atomically. Started from it the image goes on
-// where it is now.
-func (v *VM) Save(path string) error {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.closed {
-		return ErrClosed
-	}
-	return v.in.Snapshot(path)
-}
-
-// Close ends the VM and returns its memory. Calls that wait get ErrClosed.
+// Close ends the VM and returns its memory. A call that runs or waits gets ErrClosed.
 func (v *VM) Close() error {
+	v.closing.Store(true)
 	v.in.Stop()
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -268,7 +199,42 @@ func (v *VM) Close() error {
 		return nil
 	}
 	v.closed = true
-	close(v.done)
 	v.in.Close()
 	return v.heap.Close()
+}
+
+// lock takes the VM for a call; f is not called when it is closed.
+func (v *VM) lock(f func() error) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.closing.Load() {
+		return ErrClosed
+	}
+	v.release()
+	return f()
+}
+
+// hold makes a handle: an oop that collections update.
+func (v *VM) hold(o heap.Oop) *heap.Oop {
+	p := new(heap.Oop)
+	*p = o
+	v.heap.AddHandle(p)
+	return p
+}
+
+// queueRelease remembers a handle to be removed when the VM is next locked.
+func (v *VM) queueRelease(p *heap.Oop) {
+	v.relMu.Lock()
+	v.released = append(v.released, p)
+	v.relMu.Unlock()
+}
+
+func (v *VM) release() {
+	v.relMu.Lock()
+	list := v.released
+	v.released = nil
+	v.relMu.Unlock()
+	for _, p := range list {
+		v.heap.RemoveHandle(p)
+	}
 }

@@ -19,7 +19,11 @@ func world(c Config) *host.Host {
 	if w.Console == nil {
 		w.Console = newStreams(c)
 	}
-	if w.Files == nil {
+	switch {
+	case w.Files != nil:
+	case c.FS != nil:
+		w.Files = host.ReadOnly(c.FS)
+	default:
 		w.Files = host.ReadOnly(noFiles{})
 	}
 	if w.Entropy == nil {

@@ -6,16 +6,12 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"github.com/pkg/profile"
 
-	"github.com/sista-vm/sista/host"
 	"github.com/sista-vm/sista/host/hostos"
-	"github.com/sista-vm/sista/interp"
 	"github.com/sista-vm/sista/plugins/all"
 	"github.com/sista-vm/sista/vm"
 )
@@ -32,7 +28,8 @@ type machineFlags struct {
 }
 
 func (m *machineFlags) register(fs *flag.FlagSet) {
-	fs.Var(&m.maxHeap, "max-heap", "limit of the heap in `bytes`, with suffix k, m or g")
+	m.maxHeap = defaultMaxHeap()
+	fs.Var(&m.maxHeap, "max-heap", "limit of the heap in `bytes`, with suffix k, m or g; 0 for none (default: a quarter of the memory)")
 	fs.Var(&m.eden, "eden", "size of eden in `bytes`, with suffix k, m or g")
 	fs.IntVar(&m.stackPages, "stack-pages", 0, "`number` of stack pages of 16 KiB")
 	fs.StringVar(&m.cacheDir, "cache", "", "`folder` for the built kernel image, - for none (default: the user's cache folder)")
@@ -42,11 +39,21 @@ func (m *machineFlags) register(fs *flag.FlagSet) {
 	fs.BoolVar(&m.noNet, "no-net", false, "no network for the image")
 }
 
+// defaultMaxHeap is a quarter of the memory there is, so that a program that runs
+// away ends before the machine is of no use, but always enough for most programs.
+func defaultMaxHeap() size {
+	limit := hostos.MemoryLimit()
+	if limit == 0 {
+		return 0
+	}
+	return size(max(limit/4, 512<<20))
+}
+
 func (m *machineFlags) config() vm.Config {
 	c := vm.Config{
 		Console: hostos.Console{}, Files: hostos.NewFiles(), Env: hostos.Environment(),
 		Plugins: all.All(), MaxHeap: uint64(m.maxHeap), EdenBytes: uint64(m.eden), StackPages: m.stackPages,
-		CacheDir: m.cacheDir, StressGC: m.stressGC, Verify: m.verify,
+		CacheDir: m.cacheDir, Snapshots: true, StressGC: m.stressGC, Verify: m.verify,
 	}
 	if !m.noNet {
 		c.Network = network()
@@ -58,19 +65,19 @@ func (m *machineFlags) config() vm.Config {
 }
 
 // start opens a machine and starts the profile; stop ends both.
-func (m *machineFlags) start(c vm.Config) (machine *vm.VM, stop func(), err error) {
+func (m *machineFlags) start(c vm.Config) (machine *vm.VM, watch *signals, stop func(), err error) {
 	end, err := startProfile(m.profile)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	machine, err = vm.Open(c)
 	if err != nil {
 		end()
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	release := handleSignals(machine)
-	return machine, func() {
-		release()
+	watch = watchSignals(machine)
+	return machine, watch, func() {
+		watch.stop()
 		if err := machine.Close(); err != nil {
 			fmt.Fprintf(os.Stderr, "sista: %v\n", err)
 		}
@@ -100,60 +107,34 @@ func startProfile(kind string) (stop func(), err error) {
 	}, nil
 }
 
-// handleSignals makes SIGINT interrupt Smalltalk, a second one within an
-// unanswered first end the program, SIGTERM shut the image down and SIGQUIT print stacks.
-func handleSignals(m *vm.VM) (release func()) {
-	ch := make(chan os.Signal, 4)
-	signal.Notify(ch, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
-	done := make(chan struct{})
-	go func() {
-		for {
-			select {
-			case <-done:
-				return
-			case s := <-ch:
-				switch s {
-				case os.Interrupt:
-					m.Interrupt()
-				case syscall.SIGTERM:
-					m.Post(func(in *interp.Interp) {
-						if err := m.ShutDown(in); err != nil {
-							fmt.Fprintf(os.Stderr, "sista: terminated: %v\n", err)
-							os.Exit(128 + int(syscall.SIGTERM))
-						}
-					})
-				default:
-					m.Post(func(in *interp.Interp) { fmt.Fprint(os.Stderr, in.Stacks()) })
-				}
-			}
-		}
-	}()
-	return func() {
-		signal.Stop(ch)
-		close(done)
-	}
-}
-
-// run runs a machine's image to its end.
+// runMachine runs a machine's image to its end.
 func runMachine(m *vm.VM) int {
 	code, err := m.Run(context.Background())
 	if err == nil {
 		return code & 0xff
 	}
-	var f *interp.Fatal
-	if errors.As(err, &f) {
-		fmt.Fprintf(os.Stderr, "sista: %s\n%s", f.Message, f.Stack)
+	return fatal(err)
+}
+
+// fatal reports what no Smalltalk code could handle.
+func fatal(err error) int {
+	var e *vm.Error
+	var i *vm.InternalError
+	switch {
+	case errors.As(err, &e):
+		fmt.Fprintf(os.Stderr, "sista: %s\n%s", e.Message, e.Stack)
 		return exitFailed
+	case errors.As(err, &i):
+		return internalError(i.Value, i.Stack)
 	}
 	return failed(err)
 }
 
-var _ host.Console = hostos.Console{}
-
 // size is a flag value in bytes.
 type size uint64
 
-func (s *size) String() string { return strconv.FormatUint(uint64(*s), 10) }
+// String answers nothing: defaults are told in words.
+func (s *size) String() string { return "" }
 
 func (s *size) Set(text string) error {
 	digits, shift := strings.ToLower(text), 0

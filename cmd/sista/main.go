@@ -26,9 +26,12 @@ type command struct {
 
 // Exit codes: 1 is for Smalltalk errors and failed tests, 2 for wrong usage.
 const (
-	exitOK     = 0
-	exitFailed = 1
-	exitUsage  = 2
+	exitOK         = 0
+	exitFailed     = 1
+	exitUsage      = 2
+	exitInternal   = 70
+	exitInterrupt  = 130 // as a shell has it: 128 and SIGINT
+	exitTerminated = 143 // 128 and SIGTERM
 )
 
 func commands() []*command {
@@ -40,16 +43,21 @@ func main() {
 	defer func() { os.Exit(code) }()
 	defer func() {
 		if r := recover(); r != nil {
-			fmt.Fprintf(os.Stderr, "sista: internal error: %v\n", r)
-			if os.Getenv("SISTA_DEBUG") != "" {
-				os.Stderr.Write(debug.Stack())
-			} else {
-				fmt.Fprintln(os.Stderr, "sista: this is a mistake in sista itself; SISTA_DEBUG=1 shows where")
-			}
-			code = 70
+			code = internalError(r, debug.Stack())
 		}
 	}()
 	code = dispatch(os.Args[1:])
+}
+
+// internalError reports a mistake in sista itself.
+func internalError(value any, stack []byte) int {
+	fmt.Fprintf(os.Stderr, "sista: internal error: %v\n", value)
+	if os.Getenv("SISTA_DEBUG") != "" {
+		os.Stderr.Write(stack)
+	} else {
+		fmt.Fprintln(os.Stderr, "sista: this is a mistake in sista itself; SISTA_DEBUG=1 shows where")
+	}
+	return exitInternal
 }
 
 func dispatch(args []string) int {

@@ -6,13 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
-	"golang.org/x/term"
-
-	"github.com/sista-vm/sista/host/hostos"
-	"github.com/sista-vm/sista/interp"
 	"github.com/sista-vm/sista/smalltalk/ast"
 	"github.com/sista-vm/sista/smalltalk/parser"
 	"github.com/sista-vm/sista/vm"
@@ -55,29 +50,21 @@ func runRepl(c *command, args []string) int {
 	if len(args) > 0 {
 		return misuse("repl: it takes no arguments")
 	}
-	machine, stop, err := m.start(m.config())
+	config := m.config()
+	config.Args = nil
+	machine, watch, stop, err := m.start(config)
 	if err != nil {
 		return failed(err)
 	}
 	defer stop()
-	lines, restore, err := openLines()
-	if err != nil {
-		return failed(err)
-	}
-	defer restore()
-	r := &repl{machine: machine, lines: lines}
+	r := &repl{machine: machine, watch: watch, lines: openLines()}
+	defer r.lines.close()
 	return r.loop()
-}
-
-// lineReader reads one line after showing a prompt.
-type lineReader interface {
-	readLine(prompt string) (string, error)
-	// running lets the program have the terminal while f runs.
-	running(f func())
 }
 
 type repl struct {
 	machine *vm.VM
+	watch   *signals
 	lines   lineReader
 }
 
@@ -88,27 +75,37 @@ func (r *repl) loop() int {
 		if pending.Len() > 0 {
 			prompt = "  ...> "
 		}
-		line, err := r.lines.readLine(prompt)
-		if err != nil && line == "" {
+		line, err := r.readLine(prompt)
+		switch {
+		case errors.Is(err, errInterrupted):
+			pending.Reset()
+			continue
+		case errors.Is(err, errTerminated):
+			return exitTerminated
+		case errors.Is(err, errEnded):
+			return exitInterrupt
+		case err != nil && line == "":
+			code := exitOK
 			if pending.Len() > 0 {
-				r.evaluate(pending.String())
+				code, _ = r.evaluate(pending.String())
 			}
 			if !errors.Is(err, io.EOF) {
 				return failed(err)
 			}
-			return exitOK
+			return code
 		}
-		if pending.Len() == 0 && strings.HasPrefix(strings.TrimSpace(line), ":") && !strings.HasPrefix(strings.TrimSpace(line), ":=") {
-			if quit := r.command(strings.Fields(line)); quit {
-				return exitOK
+		text := strings.TrimSpace(line)
+		switch {
+		case pending.Len() == 0 && strings.HasPrefix(text, ":") && !strings.HasPrefix(text, ":="):
+			if code, quit := r.command(strings.Fields(text)); quit {
+				return code
 			}
 			continue
-		}
-		if pending.Len() == 0 && strings.TrimSpace(line) == "" {
+		case pending.Len() == 0 && text == "":
 			continue
 		}
 		pending.WriteString(line + "\n")
-		if strings.TrimSpace(line) != "" && isIncomplete(pending.String()) {
+		if text != "" && isIncomplete(pending.String()) {
 			continue
 		}
 		code, quit := r.evaluate(pending.String())
@@ -119,6 +116,31 @@ func (r *repl) loop() int {
 	}
 }
 
+var (
+	errInterrupted = errors.New("the line was abandoned")
+	errEnded       = errors.New("interrupted")
+	errTerminated  = errors.New("terminated")
+)
+
+// readLine reads a line, unless a signal ends the program meanwhile.
+func (r *repl) readLine(prompt string) (line string, err error) {
+	interrupted := r.watch.whileIdle()
+	defer r.watch.busy()
+	done := make(chan struct{})
+	go func() {
+		line, err = r.lines.readLine(prompt)
+		close(done)
+	}()
+	select {
+	case <-done:
+		return line, err
+	case <-interrupted:
+		return "", errEnded
+	case <-r.watch.terminated:
+		return "", errTerminated
+	}
+}
+
 // isIncomplete tells whether the text breaks off rather than being wrong.
 func isIncomplete(text string) bool {
 	_, err := parser.ParseDoIt(ast.NewSource("", text), parser.Options{DottedNames: true})
@@ -126,48 +148,55 @@ func isIncomplete(text string) bool {
 	return errors.As(err, &e) && e.Offset >= len(strings.TrimRight(text, " \t\r\n"))
 }
 
-func (r *repl) command(words []string) (quit bool) {
+// command does what a line with a colon says.
+func (r *repl) command(words []string) (code int, quit bool) {
 	switch words[0] {
 	case ":help", ":h", ":?":
 		fmt.Print(replHelp)
 	case ":quit", ":q", ":exit":
-		return true
+		return exitOK, true
 	case ":stacks":
-		fmt.Print(r.machine.Stacks())
+		stacks, err := r.machine.Stacks()
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		fmt.Print(stacks)
 	case ":load":
 		if len(words) != 2 {
 			fmt.Fprintln(os.Stderr, ":load wants the name of a file")
 			break
 		}
-		r.evaluate("ScriptRunner runFile: '" + strings.ReplaceAll(words[1], "'", "''") + "'")
+		return r.evaluate("ScriptRunner runFile: '" + strings.ReplaceAll(words[1], "'", "''") + "'")
 	default:
 		fmt.Fprintf(os.Stderr, "no command %s; :help shows them\n", words[0])
 	}
-	return false
+	return exitOK, false
 }
 
 // evaluate prints the value of statements or what is wrong with them. quit is
 // true when they made the image quit.
 func (r *repl) evaluate(text string) (code int, quit bool) {
-	r.lines.running(func() {
-		text, err := r.valueOf(text)
-		var se *vm.Error
-		var q *interp.Quit
-		switch {
-		case err == nil:
-			fmt.Println(text)
-		case errors.As(err, &q):
-			code, quit = q.Code, true
-		case errors.As(err, &se):
-			fmt.Fprintln(os.Stderr, se)
-			if se.Stack != "" {
-				fmt.Fprint(os.Stderr, strings.TrimRight(se.Stack, "\n"), "\n")
-			}
-		default:
-			fmt.Fprintln(os.Stderr, err)
+	defer r.watch.dealtWith()
+	text, err := r.valueOf(text)
+	var se *vm.Error
+	var q *vm.Quit
+	var f *vm.Fatal
+	switch {
+	case err == nil:
+		fmt.Println(text)
+	case errors.As(err, &q):
+		return q.Code & 0xff, true
+	case errors.As(err, &f):
+		return fatal(err), true
+	case errors.As(err, &se):
+		fmt.Fprintln(os.Stderr, se)
+		if se.Stack != "" {
+			fmt.Fprintln(os.Stderr, strings.TrimRight(se.Stack, "\n"))
 		}
-	})
-	return code, quit
+	default:
+		return fatal(err), true
+	}
+	return exitOK, false
 }
 
 func (r *repl) valueOf(text string) (string, error) {
@@ -178,127 +207,4 @@ func (r *repl) valueOf(text string) (string, error) {
 	}
 	defer v.Release()
 	return v.Print(ctx)
-}
-
-// openLines edits lines with history on a terminal, and reads them plainly elsewhere.
-func openLines() (lineReader, func(), error) {
-	if !hostos.IsTerminal(os.Stdin) || !hostos.IsTerminal(os.Stdout) {
-		return &plainLines{in: newByteLines(os.Stdin)}, func() {}, nil
-	}
-	t := &terminalLines{fd: int(os.Stdin.Fd()), history: loadHistory()}
-	t.terminal = term.NewTerminal(struct {
-		io.Reader
-		io.Writer
-	}{os.Stdin, os.Stdout}, "")
-	t.terminal.History = t.history
-	return t, t.history.save, nil
-}
-
-// terminalLines puts the terminal in raw mode only while a line is typed, so that
-// Ctrl-C is a signal while Smalltalk runs.
-type terminalLines struct {
-	fd       int
-	terminal *term.Terminal
-	history  *history
-}
-
-func (t *terminalLines) readLine(prompt string) (string, error) {
-	state, err := term.MakeRaw(t.fd)
-	if err != nil {
-		return "", err
-	}
-	defer term.Restore(t.fd, state)
-	if w, h, err := term.GetSize(t.fd); err == nil && w > 0 {
-		t.terminal.SetSize(w, h)
-	}
-	t.terminal.SetPrompt(prompt)
-	return t.terminal.ReadLine()
-}
-
-func (t *terminalLines) running(f func()) { f() }
-
-// history is the lines typed before, the latest first, kept in a file.
-type history struct {
-	lines []string // oldest first
-	path  string
-}
-
-const historySize = 1000
-
-func loadHistory() *history {
-	h := &history{}
-	dir, err := os.UserConfigDir()
-	if err != nil {
-		return h
-	}
-	h.path = filepath.Join(dir, "sista", "history")
-	if data, err := os.ReadFile(h.path); err == nil {
-		h.lines = strings.Split(strings.TrimRight(string(data), "\n"), "\n")
-	}
-	return h
-}
-
-// save keeps the history if there is where to.
-func (h *history) save() {
-	if h.path == "" || len(h.lines) == 0 {
-		return
-	}
-	if os.MkdirAll(filepath.Dir(h.path), 0o700) == nil {
-		// A history that cannot be kept is no reason to complain.
-		_ = os.WriteFile(h.path, []byte(strings.Join(h.lines, "\n")+"\n"), 0o600)
-	}
-}
-
-// Add implements term.History.
-func (h *history) Add(line string) {
-	if line = strings.TrimSpace(line); line == "" || len(h.lines) > 0 && h.lines[len(h.lines)-1] == line {
-		return
-	}
-	h.lines = append(h.lines, line)
-	if len(h.lines) > historySize {
-		h.lines = h.lines[1:]
-	}
-}
-
-// Len implements term.History.
-func (h *history) Len() int { return len(h.lines) }
-
-// At implements term.History: 0 is the latest line.
-func (h *history) At(i int) string { return h.lines[len(h.lines)-1-i] }
-
-// plainLines reads lines of a pipe or file, one byte at a time so that a program
-// that reads standard input itself finds the rest.
-type plainLines struct{ in io.ByteReader }
-
-func (p *plainLines) readLine(string) (string, error) {
-	var b []byte
-	for {
-		c, err := p.in.ReadByte()
-		if err != nil {
-			return string(b), err
-		}
-		if c == '\n' {
-			return string(b), nil
-		}
-		b = append(b, c)
-	}
-}
-
-func (p *plainLines) running(f func()) { f() }
-
-type byteLines struct{ r io.Reader }
-
-func newByteLines(r io.Reader) io.ByteReader { return byteLines{r} }
-
-func (b byteLines) ReadByte() (byte, error) {
-	var one [1]byte
-	for {
-		n, err := b.r.Read(one[:])
-		if n == 1 {
-			return one[0], nil
-		}
-		if err != nil {
-			return 0, err
-		}
-	}
 }

@@ -103,7 +103,7 @@ func runRun(c *command, args []string) int {
 }
 
 func runWith(m *machineFlags, config vm.Config) int {
-	machine, stop, err := m.start(config)
+	machine, _, stop, err := m.start(config)
 	if err != nil {
 		return failed(err)
 	}

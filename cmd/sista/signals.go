@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/sista-vm/sista/vm"
+)
+
+// signals is what the program does about signals while a machine runs:
+//
+//	SIGINT   interrupts Smalltalk; a second one ends the program at once
+//	SIGTERM  shuts the image down; a second one ends the program at once
+//	SIGQUIT  prints the stacks of all Smalltalk processes
+type signals struct {
+	machine    *vm.VM
+	ch         chan os.Signal
+	done       chan struct{}
+	terminated chan struct{} // closed when the image was shut down
+	interrupts atomic.Int32  // not dealt with so far
+
+	mu   sync.Mutex
+	idle chan struct{} // closed by SIGINT while the program waits for a line; else nil
+}
+
+// patience is how long an image may take to shut down.
+const patience = 10 * time.Second
+
+func watchSignals(m *vm.VM) *signals {
+	s := &signals{machine: m, ch: make(chan os.Signal, 4), done: make(chan struct{}), terminated: make(chan struct{})}
+	signal.Notify(s.ch, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
+	go s.watch()
+	return s
+}
+
+func (s *signals) stop() {
+	signal.Stop(s.ch)
+	close(s.done)
+}
+
+func (s *signals) watch() {
+	terminating := false
+	for {
+		select {
+		case <-s.done:
+			return
+		case sig := <-s.ch:
+			switch sig {
+			case os.Interrupt:
+				if s.endIdle() {
+					break
+				}
+				if s.interrupts.Add(1) > 1 {
+					end("interrupted a second time", exitInterrupt)
+				}
+				s.machine.Interrupt()
+			case syscall.SIGTERM:
+				if terminating {
+					end("terminated a second time", exitTerminated)
+				}
+				terminating = true
+				go s.terminate()
+			default:
+				go s.printStacks()
+			}
+		}
+	}
+}
+
+// whileIdle answers a channel that SIGINT closes until the program is busy.
+func (s *signals) whileIdle() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.idle = make(chan struct{})
+	return s.idle
+}
+
+func (s *signals) busy() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.idle = nil
+}
+
+func (s *signals) endIdle() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.idle == nil {
+		return false
+	}
+	close(s.idle)
+	s.idle = nil
+	return true
+}
+
+// dealtWith tells that what was interrupted has ended.
+func (s *signals) dealtWith() { s.interrupts.Store(0) }
+
+func (s *signals) terminate() {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	time.AfterFunc(patience, func() { end("terminated: the image did not shut down in time", exitTerminated) })
+	if err := s.machine.ShutDown(ctx); err != nil {
+		end(fmt.Sprintf("terminated: %v", err), exitTerminated)
+	}
+	close(s.terminated)
+}
+
+func (s *signals) printStacks() {
+	if stacks, err := s.machine.Stacks(); err == nil {
+		fmt.Fprint(os.Stderr, stacks)
+	}
+}
+
+// end ends the program from another goroutine than the main one.
+func end(why string, code int) {
+	fmt.Fprintf(os.Stderr, "sista: %s\n", why)
+	os.Exit(code)
+}
