@@ -39,9 +39,10 @@ func BenchmarkAllocateOld(b *testing.B) {
 	}
 }
 
-// liveObjects fills eden with n objects that live: nodes of three slots in a tree of
-// random shape, so that copying meets them out of order.
-func liveObjects(b *testing.B, h *Heap, n int, old bool) []Oop {
+// liveObjects makes n objects that live: nodes of three slots in a tree. The parent
+// of each is one of so many before it: of all for a shape that is met out of
+// order, of a few for one that lies as it was made.
+func liveObjects(b *testing.B, h *Heap, n int, old bool, reach int) []Oop {
 	r := rand.New(rand.NewPCG(1, 2))
 	nodes := make([]Oop, n)
 	for i := range nodes {
@@ -55,7 +56,7 @@ func liveObjects(b *testing.B, h *Heap, n int, old bool) []Oop {
 		}
 		h.Store(nodes[i], 2, FromInt(int64(i)))
 		for i > 0 {
-			p := nodes[r.IntN(i)]
+			p := nodes[max(0, i-reach)+r.IntN(min(i, reach))]
 			if k := r.IntN(2); p.Slot(k) == h.Nil {
 				h.Store(p, k, nodes[i])
 				break
@@ -78,7 +79,7 @@ func BenchmarkScavenge(b *testing.B) {
 			n := 0
 			for b.Loop() {
 				b.StopTimer()
-				root = liveObjects(b, h, c.live, false)[0]
+				root = liveObjects(b, h, c.live, false, c.live)[0]
 				b.StartTimer()
 				h.Scavenge()
 				n += c.live
@@ -98,25 +99,25 @@ func BenchmarkScavenge(b *testing.B) {
 // BenchmarkFullGC reports the time for each object that lives.
 func BenchmarkFullGC(b *testing.B) {
 	const live = 1 << 20
-	for _, compact := range []bool{false, true} {
-		name := "sweep"
-		if compact {
-			name = "compact"
-		}
-		b.Run(name, func(b *testing.B) {
-			h := newTestHeap(b, Config{})
-			nodes := liveObjects(b, h, live, true)
-			root := nodes[0]
-			h.AddHandle(&root)
+	for _, c := range []struct {
+		name    string
+		compact bool
+		reach   int
+	}{{"sweep/ordered", false, 16}, {"sweep/random", false, live}, {"compact/ordered", true, 16}, {"compact/random", true, live}} {
+		b.Run(c.name, func(b *testing.B) {
 			n := 0
+			var h *Heap
+			root := Invalid
 			for b.Loop() {
-				if compact {
-					// Something to slide over, in front of everything.
+				if h == nil || c.compact {
 					b.StopTimer()
-					h.SetSpecial(50, h.AllocateOld(ClassArray, FmtArray, 100))
-					h.Compact(false)
-					h.SetSpecial(50, h.Nil)
+					h = newTestHeap(b, Config{})
+					h.AllocateOld(ClassArray, FmtArray, 100) // to slide over
+					root = liveObjects(b, h, live, true, c.reach)[0]
+					h.AddHandle(&root)
 					b.StartTimer()
+				}
+				if c.compact {
 					h.Compact(false)
 				} else {
 					h.FullGC()

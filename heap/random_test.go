@@ -24,6 +24,9 @@ const (
 	kindEphemeron
 	kindBytes
 	kindEmpty
+	kindContext
+	kindMethod
+	kindClassy // an instance of a class that nobody else knows
 	kinds
 )
 
@@ -35,6 +38,7 @@ type node struct {
 	hash   uint32
 	fired  bool
 	pinned bool
+	serial int64
 }
 
 // world is a heap with its model.
@@ -47,8 +51,15 @@ type world struct {
 }
 
 func newWorld(t *testing.T, seed uint64, stress bool) *world {
-	w := &world{t: t, h: newTestHeap(t, Config{EdenBytes: 256 << 10, GrowHeadroom: 256 << 10, ShrinkThreshold: 1 << 20}),
+	c := Config{EdenBytes: 256 << 10, GrowHeadroom: 256 << 10, ShrinkThreshold: 1 << 20}
+	if seed%4 == 1 {
+		c.MaxHeap = 2500 << 10 // memory is short all the time
+	}
+	w := &world{t: t, h: newTestHeap(t, c),
 		rng: rand.New(rand.NewPCG(seed, 1))}
+	if seed%5 == 2 {
+		w.h.old.segments[0].Mapped = true // as if it were: it is only swept
+	}
 	w.h.SetStressGC(stress)
 	if seed%3 == 0 {
 		w.h.marker.limit = 5 // the mark stack overflows all the time
@@ -99,6 +110,23 @@ func (w *world) create() {
 		class, f, slots = testEphemeron, FmtEphemeron, 3
 	case kindEmpty:
 		class, f = testUndefined, FmtEmpty
+	case kindContext:
+		class, f, slots = ClassContext, FmtVariable, ContextTemps+16
+	case kindMethod:
+		size %= 1 << 15
+		class, f, slots = testMethod, FmtMethod+3, 1+size+5
+	case kindClassy:
+		c := w.h.Clone(w.h.ClassAt(testPoint))
+		if c == Invalid {
+			return
+		}
+		n.serial = r.Int64N(1 << 40)
+		w.h.Store(c, 6, FromInt(n.serial))
+		index, ok := w.h.ClassIndexOf(c)
+		if !ok {
+			return
+		}
+		class, f, slots = index, FmtFixed, 2
 	case kindBytes:
 		b := make([]byte, size)
 		for j := 0; j < len(b); j++ {
@@ -118,24 +146,53 @@ func (w *world) create() {
 		o = w.h.Allocate(class, f, slots)
 	}
 	if o == Invalid {
-		w.t.Fatal("out of memory")
+		if w.h.MaxHeap == 0 {
+			w.t.Fatal("out of memory")
+		}
+		// Let something go.
+		for range 4 {
+			k := w.root()
+			w.roots[k], w.model[k] = w.h.Nil, nil
+		}
+		return
 	}
 	if n.kind == kindBytes {
 		copy(o.Bytes(), n.data)
 	} else {
 		n.slots = make([]any, slots)
 	}
-	w.roots[i], w.model[i] = o, n
-	for j := range min(slots, 8) {
-		if n.slots != nil {
-			w.storeInto(i, j)
+	switch n.kind {
+	case kindContext:
+		// Above the top of the stack there may be anything.
+		n.slots = n.slots[:ContextTemps+r.IntN(16)]
+		n.slots[ContextStackp] = int64(len(n.slots) - ContextTemps)
+		w.h.Store(o, ContextStackp, FromInt(int64(len(n.slots)-ContextTemps)))
+		for j := len(n.slots); j < slots; j++ {
+			o.SetWord(j, r.Uint64())
 		}
+	case kindMethod:
+		n.slots = n.slots[:1+size]
+		n.slots[0] = int64(size)
+		o.SetSlotRaw(0, FromInt(int64(size)))
+		for j := 1; j <= size; j++ {
+			o.SetSlotRaw(j, w.h.Nil)
+		}
+		for j := len(n.slots); j < slots; j++ {
+			o.SetWord(j, r.Uint64())
+		}
+	}
+	w.roots[i], w.model[i] = o, n
+	for j := range min(len(n.slots), 8) {
+		w.storeInto(i, j)
 	}
 }
 
 // storeInto puts a random value into slot j of the object in root i.
 func (w *world) storeInto(i, j int) {
 	o, n := w.h.Follow(w.roots[i]), w.model[i]
+	if n.kind == kindContext && j == ContextStackp || n.kind == kindMethod && j == 0 {
+		return
+	}
 	switch w.rng.IntN(5) {
 	case 0:
 		v := w.rng.Int64N(1 << 50)
@@ -182,12 +239,12 @@ func (w *world) step() {
 		w.become()
 	case r < 955:
 		if i, ok := w.usedRoot(); ok {
-			o, ok := w.h.Pin(w.h.Follow(w.roots[i]))
-			if !ok {
+			if o, ok := w.h.Pin(w.h.Follow(w.roots[i])); ok {
+				w.roots[i] = o
+				w.model[i].pinned = true
+			} else if w.h.MaxHeap == 0 {
 				w.t.Fatal("no memory to pin")
 			}
-			w.roots[i] = o
-			w.model[i].pinned = true
 		}
 	case r < 965:
 		if i, ok := w.usedRoot(); ok {
@@ -227,6 +284,9 @@ func (w *world) become() {
 		if err != BecomePinned {
 			w.t.Fatalf("become of a pinned object: %v", err)
 		}
+		return
+	}
+	if err == BecomeNoMemory && w.h.MaxHeap != 0 {
 		return
 	}
 	if err != BecomeOK {
@@ -414,7 +474,12 @@ func (w *world) match(cleared func(n *node, i int, s *node), full bool, lives, f
 			}
 			continue
 		}
-		if o.NumSlots() != len(n.slots) {
+		if n.kind == kindClassy {
+			if c := w.h.Follow(w.h.ClassOf(o)); c == w.h.Nil || c.Slot(6) != FromInt(n.serial) {
+				w.t.Fatalf("object %#x: its class is %#x", uint64(o), uint64(c))
+			}
+		}
+		if o.NumSlots() != len(n.slots) && n.kind != kindContext && n.kind != kindMethod || len(n.slots) != o.strongSlots() && n.kind != kindWeak {
 			w.t.Fatalf("object %#x: %d slots, want %d", uint64(o), o.NumSlots(), len(n.slots))
 		}
 		for i, s := range n.slots {
@@ -444,7 +509,7 @@ func (w *world) match(cleared func(n *node, i int, s *node), full bool, lives, f
 }
 
 func TestRandomMutator(t *testing.T) {
-	seeds, steps := 12, 2500
+	seeds, steps := 8, 2000
 	if n, err := strconv.Atoi(os.Getenv("HEAP_SEEDS")); err == nil {
 		seeds = n
 	}
