@@ -12,6 +12,10 @@ type marker struct {
 	old   uint64
 	stack []uint64
 	limit int
+	// waiting is the references whose objects were asked from memory and are not looked
+	// at yet: a ring from oldest to newest.
+	waiting        [16]reference
+	oldest, newest int
 	// overflowed is set when something marked still waits to be scanned.
 	overflowed bool
 
@@ -26,6 +30,12 @@ type marker struct {
 	youngBytes uint64
 	pinned     bool
 	visit      func(*Oop)
+}
+
+// reference is a slot that holds an object which was not marked.
+type reference struct {
+	slot, to uint64
+	from     Oop
 }
 
 const (
@@ -178,7 +188,15 @@ func (m *marker) drain() {
 
 // empty scans what is on the stack, and what that leads to.
 func (m *marker) empty() {
-	for n := len(m.stack); n > 0; n = len(m.stack) {
+	for {
+		n := len(m.stack)
+		if n == 0 {
+			if m.oldest == m.newest {
+				return
+			}
+			m.follow()
+			continue
+		}
 		v := m.stack[n-1]
 		m.stack = m.stack[:n-1]
 		if v&TagMask == partly {
@@ -234,14 +252,27 @@ func (m *marker) scanFrom(o Oop, i int) {
 func (m *marker) scanSlots(o Oop, i, n int) {
 	for a, end := o.SlotAddr(i), o.SlotAddr(n); a < end; a += Word {
 		v := Load(a)
-		if v&TagMask != 0 {
+		if v&TagMask != 0 || m.side.isMarked(v) {
 			continue
 		}
-		if now := m.reach(v); now != v {
-			StoreWord(a, now)
-			if m.h.IsYoung(Oop(now)) {
-				m.h.Remember(o)
-			}
+		prefetch(v)
+		w := &m.waiting[m.newest%len(m.waiting)]
+		if m.newest-m.oldest == len(m.waiting) {
+			m.follow()
+		}
+		*w = reference{a, v, o}
+		m.newest++
+	}
+}
+
+// follow takes the reference that has waited longest.
+func (m *marker) follow() {
+	r := m.waiting[m.oldest%len(m.waiting)]
+	m.oldest++
+	if now := m.reach(r.to); now != r.to {
+		StoreWord(r.slot, now)
+		if m.h.IsYoung(Oop(now)) {
+			m.h.Remember(r.from)
 		}
 	}
 }
