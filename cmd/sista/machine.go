@@ -28,8 +28,7 @@ type machineFlags struct {
 }
 
 func (m *machineFlags) register(fs *flag.FlagSet) {
-	m.maxHeap = defaultMaxHeap()
-	fs.Var(&m.maxHeap, "max-heap", "limit of the heap in `bytes`, with suffix k, m or g; 0 for none (default: a quarter of the memory)")
+	fs.Var(&m.maxHeap, "max-heap", "limit of the heap in `bytes`, with suffix k, m or g; 0 for none (default: 1g more than the image, but not above half of the memory)")
 	fs.Var(&m.eden, "eden", "size of eden in `bytes`, with suffix k, m or g")
 	fs.IntVar(&m.stackPages, "stack-pages", 0, "`number` of stack pages of 16 KiB")
 	fs.StringVar(&m.cacheDir, "cache", "", "`folder` for the built kernel image, - for none (default: the user's cache folder)")
@@ -39,20 +38,24 @@ func (m *machineFlags) register(fs *flag.FlagSet) {
 	fs.BoolVar(&m.noNet, "no-net", false, "no network for the image")
 }
 
-// defaultMaxHeap is a quarter of the memory there is, so that a program that runs
-// away ends before the machine is of no use, but always enough for most programs.
-func defaultMaxHeap() size {
-	limit := hostos.MemoryLimit()
-	if limit == 0 {
-		return 0
+// defaultMaxHeap is room for most programs, while one that runs away ends soon and
+// before the machine is of no use.
+func defaultMaxHeap(image string) uint64 {
+	const room = 1 << 30
+	limit := uint64(room)
+	if fi, err := os.Stat(image); err == nil {
+		limit += uint64(fi.Size())
 	}
-	return size(max(limit/4, 512<<20))
+	if n := hostos.MemoryLimit(); n != 0 {
+		limit = min(limit, max(n/2, room/8))
+	}
+	return limit
 }
 
 func (m *machineFlags) config() vm.Config {
 	c := vm.Config{
 		Console: hostos.Console{}, Files: hostos.NewFiles(), Env: hostos.Environment(),
-		Plugins: all.All(), MaxHeap: uint64(m.maxHeap), EdenBytes: uint64(m.eden), StackPages: m.stackPages,
+		Plugins: all.All(), EdenBytes: m.eden.bytes, StackPages: m.stackPages,
 		CacheDir: m.cacheDir, Snapshots: true, StressGC: m.stressGC, Verify: m.verify,
 	}
 	if !m.noNet {
@@ -66,6 +69,9 @@ func (m *machineFlags) config() vm.Config {
 
 // start opens a machine and starts the profile; stop ends both.
 func (m *machineFlags) start(c vm.Config) (machine *vm.VM, watch *signals, stop func(), err error) {
+	if c.MaxHeap = m.maxHeap.bytes; !m.maxHeap.given {
+		c.MaxHeap = defaultMaxHeap(c.Image)
+	}
 	end, err := startProfile(m.profile)
 	if err != nil {
 		return nil, nil, nil, err
@@ -131,7 +137,10 @@ func fatal(err error) int {
 }
 
 // size is a flag value in bytes.
-type size uint64
+type size struct {
+	bytes uint64
+	given bool
+}
 
 // String answers nothing: defaults are told in words.
 func (s *size) String() string { return "" }
@@ -147,6 +156,6 @@ func (s *size) Set(text string) error {
 	if err != nil || n > 1<<(63-shift) {
 		return fmt.Errorf("%q is no size such as 512m", text)
 	}
-	*s = size(n << shift)
+	s.bytes, s.given = n<<shift, true
 	return nil
 }
