@@ -75,23 +75,29 @@ func (h *Heap) allocateSlow(classIndex uint32, f Format, slots int) Oop {
 		return Invalid
 	}
 	size := SizeOf(uint64(slots))
-	if slots <= maxEdenSlots {
-		if h.EdenFree+size > h.EdenLimit && !h.needScavenge && !h.stuck {
-			h.needScavenge = true
-			h.poll()
-		}
-		if h.EdenFree+size <= h.young.edenEnd {
-			at := h.EdenFree
-			h.EdenFree += size
-			return h.initialize(at, classIndex, f, uint64(slots))
-		}
+	large := slots > maxEdenSlots
+	if h.stress || !large && h.EdenFree+size > h.EdenLimit && !h.stuck {
+		h.wantScavenge()
+	}
+	if !large && h.EdenFree+size <= h.young.edenEnd {
+		at := h.EdenFree
+		h.EdenFree += size
+		return h.initialize(at, classIndex, f, uint64(slots))
 	}
 	o := h.allocateOld(classIndex, f, slots)
 	if o != Invalid && hasPointers(f) {
 		// The creator fills it as if it were young.
 		h.Remember(o)
 	}
+	h.considerFullGC()
 	return o
+}
+
+func (h *Heap) wantScavenge() {
+	if !h.needScavenge {
+		h.needScavenge = true
+		h.poll()
+	}
 }
 
 func hasPointers(f Format) bool { return f <= FmtForwarder || f >= FmtMethod }

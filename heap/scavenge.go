@@ -474,7 +474,7 @@ func (h *Heap) bereave(o Oop) {
 // considerFullGC asks for a full collection when old space has grown enough.
 func (h *Heap) considerFullGC() {
 	used, before := h.old.used(), h.old.usedAtGC
-	if used > before && float64(used-before) > h.GrowthRatio*float64(max(before, minGrowthBase)) {
+	if !h.needFull && used > before && float64(used-before) > h.GrowthRatio*float64(max(before, minGrowthBase)) {
 		h.needFull = true
 		h.poll()
 	}

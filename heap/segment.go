@@ -33,8 +33,11 @@ func writeBridge(s Segment) {
 	StoreWord(s.limit()+Word, 0)
 }
 
-// Segments answers the segments of old space in address order.
-func (h *Heap) Segments() []Segment { return slices.Clone(h.old.segments) }
+// Segments answers the segments of old space in address order, in a state that can be walked.
+func (h *Heap) Segments() []Segment {
+	h.old.seal()
+	return slices.Clone(h.old.segments)
+}
 
 // OldEnd answers the end of the address space for old space.
 func (h *Heap) OldEnd() uint64 { return h.base + h.lay.side }

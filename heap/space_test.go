@@ -496,3 +496,43 @@ func TestReserve(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A program that makes nothing but large objects has its garbage collected, too.
+func TestLargeGarbageIsCollected(t *testing.T) {
+	h := newTestHeap(t, Config{})
+	for range 1000 {
+		if h.Allocate(ClassByteArray, FmtBytes, 1<<17) == Invalid {
+			t.Fatal("out of memory")
+		}
+		if _, full := h.NeedsGC(); full {
+			h.FullGC()
+		}
+		if h.OldBytes() > 128<<20 {
+			t.Fatalf("old space has %d bytes", h.OldBytes())
+		}
+	}
+	if h.Stats.FullGCs < 10 {
+		t.Errorf("%d full collections for a gibibyte of garbage", h.Stats.FullGCs)
+	}
+}
+
+// Enumeration goes on while its caller makes objects.
+func TestEnumerationWhileAllocating(t *testing.T) {
+	h := newTestHeap(t, Config{})
+	seen, made := 0, 0
+	h.EachObject(func(o Oop) bool {
+		if seen++; made < 3000 {
+			made++
+			if h.AllocateOld(ClassArray, FmtArray, seen%300) == Invalid {
+				t.Fatal("out of memory")
+			}
+		}
+		return true
+	})
+	if seen < made {
+		t.Errorf("saw %d objects", seen)
+	}
+	if err := h.Verify(); err != nil {
+		t.Error(err)
+	}
+}

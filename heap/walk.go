@@ -83,11 +83,13 @@ func (h *Heap) EachObject(f func(Oop) bool) {
 }
 
 // eachInOld calls f for everything in old space, pseudo objects included, until
-// it answers false.
+// it answers false. It may make objects.
 func (h *Heap) eachInOld(f func(Oop) bool) {
-	h.old.seal()
 	for _, s := range h.old.segments {
 		for at := s.Start; at < s.limit(); {
+			if at == h.old.bump {
+				h.old.seal()
+			}
 			o := objectAt(at)
 			at = o.end()
 			if !f(o) {
