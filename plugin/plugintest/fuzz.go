@@ -23,23 +23,26 @@ func Fuzz(t *testing.T, module plugin.Module, calls int, setup func(v *VM) []hea
 	names := primitiveNames(t, module, setup)
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
-			f := newFuzzer(t, module, setup)
-			p, err := f.vm.table.Lookup(module.Name, name)
-			if err != nil {
-				t.Fatal(err)
-			}
+			f := &fuzzer{t: t, r: rand.New(rand.NewPCG(fuzzSeed, 1))}
+			f.renew(module, setup)
 			for i := range calls {
-				f.call(p, i)
+				p, err := f.vm.table.Lookup(module.Name, name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !f.call(p, i) {
+					f.verify()
+					f.renew(module, setup)
+				}
 			}
-			if err := f.vm.heap.Verify(); err != nil {
-				t.Fatal(err)
-			}
+			f.verify()
 		})
 	}
 }
 
 func primitiveNames(t *testing.T, module plugin.Module, setup func(v *VM) []heap.Oop) []string {
 	v := New(t, module)
+	defer v.Close()
 	if setup != nil {
 		setup(v)
 	}
@@ -68,29 +71,39 @@ type fuzzer struct {
 // fuzzSeed is fixed, so that a failure can be found again.
 const fuzzSeed = 20260
 
-func newFuzzer(t *testing.T, module plugin.Module, setup func(v *VM) []heap.Oop) *fuzzer {
-	f := &fuzzer{t: t, vm: New(t, module), r: rand.New(rand.NewPCG(fuzzSeed, 1))}
+// renew makes a VM with an empty heap.
+func (f *fuzzer) renew(module plugin.Module, setup func(v *VM) []heap.Oop) {
+	if f.vm != nil {
+		f.vm.Close()
+	}
+	f.vm, f.extra = New(f.t, module), nil
 	if setup != nil {
 		f.extra = setup(f.vm)
 	}
-	return f
+}
+
+func (f *fuzzer) verify() {
+	if err := f.vm.heap.Verify(); err != nil {
+		f.t.Fatal(err)
+	}
 }
 
 // guard is what lies behind every object: a primitive that writes too far changes it.
 const guard = 0x0ddba115ca1ab1e5
 
-func (f *fuzzer) call(p plugin.Func, round int) {
+// call calls a primitive; it is false when there is no memory left for arguments.
+func (f *fuzzer) call(p plugin.Func, round int) bool {
 	n := f.r.IntN(8)
 	var objects, guards []heap.Oop
 	describe := ""
 	for range n + 1 {
 		o := f.random(2)
+		g := f.vm.heap.Allocate(heap.ClassWordsPun, heap.FmtWords64, 1)
+		if o == heap.Invalid || g == heap.Invalid {
+			return false
+		}
 		objects = append(objects, o)
 		describe += " " + f.describe(o)
-		g := f.vm.heap.Allocate(heap.ClassWordsPun, heap.FmtWords64, 1)
-		if g == heap.Invalid {
-			f.t.Skipf("out of memory after %d calls", round)
-		}
 		g.SetWord(0, guard)
 		guards = append(guards, g)
 	}
@@ -115,6 +128,7 @@ func (f *fuzzer) call(p plugin.Func, round int) {
 		}
 	}
 	f.vm.RunPosted()
+	return true
 }
 
 // freeze makes some of the objects read-only and remembers what is in them.
@@ -152,7 +166,8 @@ var floats = []float64{0, math.Copysign(0, -1), 1, -1, 0.5, 1.5, 100, -7.25, 1e1
 var strings = []string{"", "a", "abc", "hello world", ".", "..", "a/b", "no/such/file", "x\x00y", "\xff\xfe", "127.0.0.1",
 	"localhost", "TCP_NODELAY", "SO_REUSEADDR"}
 
-// random makes any kind of object; depth bounds the nesting of pointer objects.
+// random makes any kind of object; depth bounds the nesting of pointer objects. It
+// is Invalid when there is no memory.
 func (f *fuzzer) random(depth int) heap.Oop {
 	h, r := f.vm.heap, f.r
 	if len(f.extra) > 0 && r.IntN(3) == 0 {
@@ -196,7 +211,9 @@ func (f *fuzzer) random(depth int) heap.Oop {
 	case 12:
 		// A method: header of no literals, then bytes.
 		m := f.bits(classOther, heap.FmtMethod, 2)
-		m.SetSlotRaw(0, heap.FromInt(0))
+		if m != heap.Invalid {
+			m.SetSlotRaw(0, heap.FromInt(0))
+		}
 		return m
 	case 13, 14:
 		return f.pointers(heap.ClassArray, heap.FmtArray, r.IntN(6), depth)
@@ -204,18 +221,19 @@ func (f *fuzzer) random(depth int) heap.Oop {
 		format := []heap.Format{heap.FmtFixed, heap.FmtVariable, heap.FmtWeak}[r.IntN(3)]
 		return f.pointers(classOther, format, r.IntN(20), depth)
 	default:
+		target := f.random(0)
 		o := h.Allocate(heap.ClassForwarder, heap.FmtForwarder, 1)
-		o.SetSlotRaw(0, f.random(0))
+		if target == heap.Invalid || o == heap.Invalid {
+			return heap.Invalid
+		}
+		o.SetSlotRaw(0, target)
 		return o
 	}
 }
 
 func (f *fuzzer) bits(class uint32, format heap.Format, slots int) heap.Oop {
 	o := f.vm.heap.Allocate(class, format, slots)
-	if o == heap.Invalid {
-		f.t.Skip("out of memory")
-	}
-	for i := range slots {
+	for i := 0; i < slots && o != heap.Invalid; i++ {
 		if f.r.IntN(3) == 0 {
 			o.SetWord(i, f.r.Uint64())
 		}
@@ -225,11 +243,12 @@ func (f *fuzzer) bits(class uint32, format heap.Format, slots int) heap.Oop {
 
 func (f *fuzzer) pointers(class uint32, format heap.Format, slots, depth int) heap.Oop {
 	o := f.vm.heap.Allocate(class, format, slots)
-	if o == heap.Invalid {
-		f.t.Skip("out of memory")
-	}
-	for i := range slots {
-		f.vm.heap.Store(o, i, f.random(depth-1))
+	for i := 0; i < slots && o != heap.Invalid; i++ {
+		v := f.random(depth - 1)
+		if v == heap.Invalid {
+			return heap.Invalid
+		}
+		f.vm.heap.Store(o, i, v)
 	}
 	return o
 }

@@ -33,6 +33,9 @@ type VM struct {
 	posted []func()
 }
 
+// maxHeap is small, so that asking for too much memory fails quickly.
+const maxHeap = 64 << 20
+
 // stackSlots is how many receivers and arguments fit.
 const stackSlots = 32
 
@@ -41,16 +44,16 @@ const stackSlots = 32
 // call.
 func New(t testing.TB, modules ...plugin.Module) *VM {
 	t.Helper()
-	h, err := heap.New(heap.Config{Memory: hostos.Memory(), Window: -1})
+	h, err := heap.New(heap.Config{Memory: hostos.Memory(), Window: -1, MaxHeap: maxHeap})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { h.Close() })
+	v := &VM{T: t, heap: h, Session: 0x5e551, Signals: make(chan int, 1000)}
+	t.Cleanup(v.Close)
 	if err := h.Bootstrap(); err != nil {
 		t.Fatal(err)
 	}
 	h.Specials = h.AllocateOld(heap.ClassArray, heap.FmtArray, 60)
-	v := &VM{T: t, heap: h, Session: 0x5e551, Signals: make(chan int, 1000)}
 	v.World = &host.Host{Clock: host.NewVirtualClock(), Console: host.Streams{}, Files: host.ReadOnly(fstest.MapFS{}), Entropy: rand.Reader}
 	// The classes the VM knows by number, and one for all other objects.
 	for index, shape := range map[uint32]heap.Format{
@@ -68,9 +71,22 @@ func New(t testing.TB, modules ...plugin.Module) *VM {
 	h.SetSpecial(12, v.Point)
 	v.stack = h.AllocateOld(heap.ClassWordsPun, heap.FmtWords64, stackSlots)
 	v.table = plugin.NewTable(v, plugin.NewRegistry(modules...))
-	t.Cleanup(v.table.Close)
 	v.Call = plugin.Call{Heap: h, VM: v}
 	return v
+}
+
+// Close unloads the modules and returns the heap's memory. Tests need not call it.
+func (v *VM) Close() {
+	if v.heap == nil {
+		return
+	}
+	if v.table != nil {
+		v.table.Close()
+	}
+	if err := v.heap.Close(); err != nil {
+		v.T.Error(err)
+	}
+	v.heap = nil
 }
 
 // classOther is the class index of objects whose class does not matter.

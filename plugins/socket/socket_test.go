@@ -53,12 +53,11 @@ func (v *vm) await(semaphore int) {
 }
 
 // until waits for a condition, looking again at each signal of a semaphore.
-func (v *vm) until(semaphore int, what string, f func() bool) {
+func (v *vm) until(semaphore int, f func() bool) {
 	v.t.Helper()
 	for !f() {
 		v.await(semaphore)
 	}
-	_ = what
 }
 
 func (v *vm) oop(primitive string, args ...any) heap.Oop {
@@ -91,8 +90,8 @@ func (v *vm) connect() (listener, a, b heap.Oop) {
 	}
 	a = v.create(0, 20)
 	v.Do(module, "primitiveSocketConnectToPort", nil, a, local, port)
-	v.until(20, "connected", func() bool { return v.status(a) == connected })
-	v.until(10, "came in", func() bool { return v.status(listener) == connected })
+	v.until(20, func() bool { return v.status(a) == connected })
+	v.until(10, func() bool { return v.status(listener) == connected })
 	b = v.oop("primitiveSocketAccept3Semaphores", listener, 0, 0, 30, 31, 32)
 	if v.status(b) != connected || v.status(listener) != waiting {
 		v.t.Errorf("after accept the status is %d, the listener's %d", v.status(b), v.status(listener))
@@ -109,7 +108,7 @@ func TestStreams(t *testing.T) {
 	if n := v.Do(module, "primitiveSocketSendDataBufCount", nil, a, "say hello", 5, 5); n != 5 {
 		t.Errorf("sent %v", n)
 	}
-	v.until(31, "data", func() bool { return v.Do(module, "primitiveSocketReceiveDataAvailable", nil, b) == true })
+	v.until(31, func() bool { return v.Do(module, "primitiveSocketReceiveDataAvailable", nil, b) == true })
 	buf := v.Oop("..........")
 	if n := v.Do(module, "primitiveSocketReceiveDataBufCount", nil, b, buf, 2, 9); n != 5 || v.Go(buf) != ".hello...." {
 		t.Errorf("received %v: %q", n, v.Go(buf))
@@ -138,10 +137,10 @@ func TestStreams(t *testing.T) {
 			v.await(31)
 		}
 	}
-	v.until(22, "room", func() bool { return v.Do(module, "primitiveSocketSendDone", nil, a) == true })
+	v.until(22, func() bool { return v.Do(module, "primitiveSocketSendDone", nil, a) == true })
 	// One end goes.
 	v.Do(module, "primitiveSocketCloseConnection", nil, a)
-	v.until(30, "closed", func() bool {
+	v.until(30, func() bool {
 		v.Do(module, "primitiveSocketReceiveDataAvailable", nil, b)
 		return v.status(b) == otherEndClosed
 	})
@@ -193,8 +192,8 @@ func TestSingleListener(t *testing.T) {
 	v.Do(module, "primitiveSocketLocalAddressResult", nil, l, addr)
 	a := v.create(0, 20)
 	v.Do(module, "primitiveSocketConnectTo", nil, a, addr)
-	v.until(10, "connected", func() bool { return v.status(l) == connected })
-	v.until(20, "connected", func() bool { return v.status(a) == connected })
+	v.until(10, func() bool { return v.status(l) == connected })
+	v.until(20, func() bool { return v.status(a) == connected })
 	v.Do(module, "primitiveSocketSendDataBufCount", nil, l, "hi", 1, 2)
 	buf := v.Oop("..")
 	for v.Do(module, "primitiveSocketReceiveDataBufCount", nil, a, buf, 1, 2) == 0 {
@@ -212,7 +211,7 @@ func TestRefused(t *testing.T) {
 	v.Do(module, "primitiveSocketBindToPort", nil, bound, local, 0)
 	a := v.create(0, 20)
 	v.Do(module, "primitiveSocketConnectToPort", nil, a, local, v.Do(module, "primitiveSocketLocalPort", nil, bound))
-	v.until(20, "refused", func() bool { return v.status(a) == unconnected })
+	v.until(20, func() bool { return v.status(a) == unconnected })
 	if v.Do(module, "primitiveSocketError", nil, a) == 0 {
 		t.Error("no error number")
 	}
@@ -239,7 +238,7 @@ func TestPackets(t *testing.T) {
 	// With a partner.
 	v.Do(module, "primitiveSocketConnectToPort", nil, a, local, port)
 	v.Do(module, "primitiveSocketSendDataBufCount", nil, a, "xyz", 1, 3)
-	v.until(31, "data", func() bool { return v.Do(module, "primitiveSocketReceiveDataAvailable", nil, b) == true })
+	v.until(31, func() bool { return v.Do(module, "primitiveSocketReceiveDataAvailable", nil, b) == true })
 	if n := v.Do(module, "primitiveSocketReceiveDataBufCount", nil, b, buf, 1, 6); n != 3 || v.Go(buf) != "xyzd.." {
 		t.Errorf("received %v: %q", n, v.Go(buf))
 	}
