@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/sista-vm/sista/heap"
 	"github.com/sista-vm/sista/host/hostos"
@@ -88,14 +89,27 @@ func runBuild(c *command, args []string) int {
 		return buildFailed(err)
 	}
 	defer m.Close()
-	if !b.quiet && len(m.Warnings) > 0 {
-		fmt.Fprintln(os.Stderr, m.Warnings.Format())
+	warnings := b.own(m.Warnings)
+	if !b.quiet && len(warnings) > 0 {
+		fmt.Fprintln(os.Stderr, warnings.Format())
 	}
 	if err := m.Save(b.output); err != nil {
 		return failed(err)
 	}
-	fmt.Fprintf(os.Stderr, "%s: %d classes, %d methods, %d warnings\n", b.output, m.Classes, m.Methods, len(m.Warnings))
+	fmt.Fprintf(os.Stderr, "%s: %d classes, %d methods, %d warnings\n", b.output, m.Classes, m.Methods, len(warnings))
 	return exitOK
+}
+
+// own answers the warnings that are not about the kernel: its globals are made when it
+// starts.
+func (b *buildFlags) own(all parser.Errors) parser.Errors {
+	if !b.kernel {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(e *parser.Error) bool {
+		_, err := fs.Stat(kernel.Files(), e.Position.File)
+		return err == nil
+	})
 }
 
 func (b *buildFlags) read(dirs []string) ([]source.Unit, error) {
@@ -120,6 +134,8 @@ func (b *buildFlags) read(dirs []string) ([]source.Unit, error) {
 			bad = append(bad, err)
 		case !fi.IsDir():
 			bad = append(bad, fmt.Errorf("%s: not a folder", dir))
+		case hasSources(dir) != nil:
+			bad = append(bad, hasSources(dir))
 		default:
 			add(os.DirFS(dir), ".")
 		}

@@ -28,7 +28,7 @@ examples:
 
 func init() {
 	replCommand.run = runRepl
-	replCommand.options = runCommand.options
+	replCommand.options = func(fs *flagSet) { new(machineFlags).register(fs) }
 }
 
 const replHelp = `  statements        are evaluated; the value of the last one is printed

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,11 +63,24 @@ func init() {
 	runCommand.run = runRun
 	evalCommand.run = runEval
 	testCommand.run = runTest
-	runCommand.options = func(fs *flagSet) { new(machineFlags).register(fs) }
-	evalCommand.options = runCommand.options
+	runCommand.options = func(fs *flagSet) {
+		new(machineFlags).register(fs)
+		registerHeadless(fs)
+	}
+	evalCommand.options = func(fs *flagSet) { new(machineFlags).register(fs) }
 	testCommand.options = func(fs *flagSet) {
 		new(machineFlags).register(fs)
 		new(testFlags).register(fs)
+	}
+}
+
+// headlessFlags are options of other virtual machines that scripts pass: there is no
+// display and no sound here anyway.
+var headlessFlags = []string{"headless", "nodisplay", "nosound", "vm-display-null", "vm-sound-null"}
+
+func registerHeadless(fs *flagSet) {
+	for _, name := range headlessFlags {
+		fs.Bool(name, true, "accepted for the sake of other virtual machines' scripts, as all is so here")
 	}
 }
 
@@ -74,6 +88,7 @@ func runRun(c *command, args []string) int {
 	var m machineFlags
 	fs := c.flagSet()
 	m.register(fs)
+	registerHeadless(fs)
 	args, code, done := c.parse(fs, args)
 	if done {
 		return code
@@ -87,10 +102,16 @@ func runRun(c *command, args []string) int {
 	case err != nil:
 		return failed(err)
 	case kind == anImage:
-		config.Image = program
+		// Images find their changes and sources by their own place.
+		if config.Image, err = filepath.Abs(program); err != nil {
+			return failed(err)
+		}
 		config.Args = rest
 		config.VMArgs = []string{"--headless"}
 	case kind == aTree:
+		if err := hasSources(program); err != nil {
+			return failed(err)
+		}
 		config.Trees = []string{program}
 		config.Args = append([]string{"start"}, rest...)
 		if main := filepath.Join(program, "main.st"); isFile(main) {
@@ -153,9 +174,20 @@ func runTest(c *command, args []string) int {
 	}
 	config := m.config()
 	config.Tests = true
+	for _, dir := range t.load {
+		if err := hasSources(dir); err != nil {
+			return failed(fmt.Errorf("test: --load: %w", err))
+		}
+	}
 	config.Trees = t.load
 	config.Args = []string{"test"}
 	if t.junit != "" {
+		// Know before the tests run that the report can be written.
+		f, err := os.OpenFile(t.junit, os.O_WRONLY|os.O_CREATE, 0o666)
+		if err != nil {
+			return failed(fmt.Errorf("test: --junit: %w", err))
+		}
+		f.Close()
 		config.Args = append(config.Args, "--junit", t.junit)
 	}
 	config.Args = append(config.Args, args...)
@@ -197,6 +229,22 @@ func programKind(path string) (kind, error) {
 		return anImage, nil
 	}
 	return aScript, nil
+}
+
+// hasSources answers an error unless there is a source file in the folder or below it.
+func hasSources(dir string) error {
+	found := false
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() && filepath.Ext(path) == ".st" {
+			found = true
+			return filepath.SkipAll
+		}
+		return err
+	})
+	if err == nil && !found {
+		err = fmt.Errorf("%s: no Smalltalk sources (.st) in this folder", dir)
+	}
+	return err
 }
 
 func isFile(path string) bool {

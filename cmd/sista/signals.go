@@ -45,6 +45,8 @@ func (s *signals) stop() {
 }
 
 func (s *signals) watch() {
+	const sameKey = 200 * time.Millisecond
+	var last time.Time
 	terminating := false
 	for {
 		select {
@@ -56,6 +58,11 @@ func (s *signals) watch() {
 				if s.endIdle() {
 					break
 				}
+				// The same Ctrl-C may come by several ways.
+				if time.Since(last) < sameKey {
+					break
+				}
+				last = time.Now()
 				if s.interrupts.Add(1) > 1 {
 					end("interrupted a second time", exitInterrupt)
 				}
