@@ -199,13 +199,12 @@ func (r *reference) combine(s, d uint32, before form, x, y int) uint32 {
 
 // blitCase is a random transfer.
 type blitCase struct {
-	v      *plugintest.VM
-	r      *rand.Rand
-	ref    reference
-	blt    heap.Oop
-	dest   heap.Oop
-	args   []any
-	result int
+	v    *plugintest.VM
+	r    *rand.Rand
+	ref  reference
+	blt  heap.Oop
+	dest heap.Oop
+	args []any
 }
 
 func newCase(v *plugintest.VM, r *rand.Rand, rule int) *blitCase {

@@ -93,8 +93,8 @@ func (f *form) setPixel(x, y int, v uint32) {
 	*w = *w&^(f.mask()<<s) | v&f.mask()<<s
 }
 
-// span answers the bits of a word that belong to pixels from the x'th bit on, and
-// of those before it.
+// from answers the bits of a word from a place on, counted in bits in the order of
+// the pixels.
 func (f *form) from(bit int) uint32 {
 	if f.msb {
 		return ^uint32(0) >> bit

@@ -179,7 +179,6 @@ func TestOpening(t *testing.T) {
 	v.Fails(plugin.BadArgument, module, "primitiveFileOpen", nil, "x", nil)
 	v.Fails(plugin.BadArgument, module, "primitiveFileOpen", nil, "", true)
 	v.Fails(plugin.OSError, module, "primitiveFileOpen", nil, "a\x00b", true)
-	h := v.Oop(nil)
 	h, f := v.Try(module, "primitiveFileOpenNew", nil, "new")
 	if f != plugin.OK || h.ClassIndex() != heap.ClassByteArray || h.NumBytes() != 24 {
 		t.Fatalf("openNew answers %v, %v", h, f)

@@ -330,7 +330,7 @@ func TestInflateBadData(t *testing.T) {
 	}
 	w.Fails(plugin.Generic, module, "primitiveInflateDecompressBlock", stream, lit, dist)
 	// Tables that lead nowhere.
-	for _, bad := range [][]uint32{{20 << 24}, {1 << 24, 1<<24 | 0xffff, 1<<24 | 0xffff}, {1 << 24, 1<<24 | 2, 1<<24 | 2}, {0, 1<<24 | 0}} {
+	for _, bad := range [][]uint32{{20 << 24}, {1 << 24, 1<<24 | 0xffff, 1<<24 | 0xffff}, {1 << 24, 1<<24 | 2, 1<<24 | 2}, {0, 1 << 24}} {
 		s := w.new(w.inflate, make([]byte, 100), 0, 0, map[int]any{inflateState: 3, inflateBitBuf: 0, inflateBitPos: 0,
 			inflateSource: make([]byte, 100), inflateSourcePos: 0, inflateSourceLimit: 100})
 		w.Fails(plugin.Generic, module, "primitiveInflateDecompressBlock", s, bad, dist)
