@@ -144,13 +144,33 @@ func (h *Heap) allocateOld(classIndex uint32, f Format, slots int) Oop {
 	return h.initialize(at, classIndex, f, uint64(slots))
 }
 
-// checkLowSpace notices that less is left than the image wants to be told of.
+// checkLowSpace notices that less is left than the image wants to be told of. It
+// asks for a full collection first: garbage is no shortage.
 func (h *Heap) checkLowSpace() {
-	if h.LowSpaceThreshold != 0 && h.BytesLeft() < h.LowSpaceThreshold {
+	if h.spaceIsLow(0) && !h.lowSuspected {
+		h.lowSuspected, h.needFull = true, true
+		h.poll()
+	}
+}
+
+// reportLowSpace tells the image that less is left than it wants to be told of,
+// once, after a full collection. One that was made to find out must have gained
+// room for some more scavenges: else the next would soon follow, for little.
+func (h *Heap) reportLowSpace() {
+	margin := uint64(0)
+	if h.lowSuspected {
+		margin = 2 * h.NewSpaceBytes()
+	}
+	h.lowSuspected = false
+	if h.spaceIsLow(margin) {
 		h.LowSpaceThreshold = 0
 		h.LowSpacePending = true
 		h.poll()
 	}
+}
+
+func (h *Heap) spaceIsLow(margin uint64) bool {
+	return h.LowSpaceThreshold != 0 && h.BytesLeft() < h.LowSpaceThreshold+margin
 }
 
 // Clone makes a shallow copy with no identity hash, writable, unpinned and unwatched.

@@ -54,5 +54,5 @@ func (h *Heap) collect(compact, mapped bool) {
 		h.stuck = !h.scavenge(false)
 		h.needFull = false
 	}
-	h.checkLowSpace()
+	h.reportLowSpace()
 }

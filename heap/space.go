@@ -169,6 +169,7 @@ type Heap struct {
 	mourners   []Oop
 	handles    handleTable
 
+	lowSuspected                        bool // less is left than LowSpaceThreshold; a full collection will tell
 	needScavenge, needFull, needCompact bool
 	// stuck is set when not even a full collection made room for a scavenge: the
 	// next collection is asked for when an allocation fails.
