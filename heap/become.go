@@ -65,22 +65,33 @@ func (h *Heap) Become(from, to []Oop, twoWay, copyHash bool) BecomeError {
 			return BecomeNoMemory
 		}
 	} else {
-		for i := range from {
-			a, b := h.Follow(from[i]), h.Follow(to[i])
-			if a == b {
-				continue
-			}
-			h.noticeBecome(a)
-			hash := a.Header().Hash()
-			h.forward(a, b)
-			if copyHash && hash != 0 {
-				b.setHash(hash)
-			}
-		}
+		h.forwardAll(from, to, copyHash)
 	}
 	h.Stats.Becomes++
 	h.unforward(classes)
 	return BecomeOK
+}
+
+// forwardAll is a one-way become. Of several pairs with one source the last counts.
+func (h *Heap) forwardAll(from, to []Oop, copyHash bool) {
+	sources := make([]Oop, len(from))
+	for i, a := range from {
+		sources[i] = h.Follow(a)
+	}
+	for i, a := range sources {
+		b := h.Follow(to[i])
+		if a == b {
+			continue
+		}
+		if !a.IsForwarder() {
+			h.noticeBecome(a)
+		}
+		hash := a.Header().Hash()
+		h.forward(a, b)
+		if copyHash && hash != 0 {
+			b.setHash(hash)
+		}
+	}
 }
 
 // noticeBecome tells watchers of o.

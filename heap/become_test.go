@@ -154,6 +154,25 @@ func TestBecomeForwardChain(t *testing.T) {
 	}
 }
 
+// A source that is named twice goes to its last target, and the first stays what it is.
+func TestBecomeForwardTwice(t *testing.T) {
+	h := newTestHeap(t, Config{})
+	x, y, z := h.NewArray(1), h.NewArray(2), h.NewArray(3)
+	holder := keep(h, h.NewArray(3))
+	for i, o := range []Oop{x, y, z} {
+		holder.SetSlotRaw(i, o)
+	}
+	if err := h.Become([]Oop{x, x}, []Oop{y, z}, false, false); err != BecomeOK {
+		t.Fatal(err)
+	}
+	h.Scavenge()
+	for i, want := range []int{3, 2, 3} {
+		if got := holder.Slot(i).NumSlots(); got != want {
+			t.Errorf("reference %d leads to %d slots, want %d", i, got, want)
+		}
+	}
+}
+
 func TestBecomeErrors(t *testing.T) {
 	h := newTestHeap(t, Config{})
 	plain, pinned, frozen := h.NewArray(1), h.AllocatePinned(ClassArray, FmtArray, 1), h.NewArray(1)
