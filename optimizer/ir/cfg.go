@@ -1,0 +1,176 @@
+package ir
+
+import "slices"
+
+// A Graph is what is known about the control flow of a function until its blocks
+// change.
+type Graph struct {
+	Fn    *Func
+	Order []*Block   // blocks that can be reached, in reverse postorder
+	Preds [][]*Block // by ID of block; a block is listed once for every edge
+	pos   []int      // by ID: place in Order, or -1
+	idom  []*Block   // by ID: immediate dominator; nil of roots
+	pre   []int      // by ID: entry and exit numbers of a walk of the dominator tree
+	post  []int
+}
+
+// IsRoot tells whether execution may start at the block.
+func (b *Block) IsRoot() bool { return b == b.fn.Entry() || b.OSR != nil }
+
+// NewGraph analyses the control flow. Blocks that cannot be reached are not in Order.
+func NewGraph(f *Func) *Graph {
+	n := f.NumBlocks()
+	g := &Graph{Fn: f, Preds: make([][]*Block, n), pos: make([]int, n), idom: make([]*Block, n),
+		pre: make([]int, n), post: make([]int, n)}
+	seen := make([]bool, n)
+	var walk func(*Block)
+	walk = func(b *Block) {
+		seen[b.ID] = true
+		for i := len(b.Succs) - 1; i >= 0; i-- {
+			if to := b.Succs[i].To; !seen[to.ID] {
+				walk(to)
+			}
+		}
+		g.Order = append(g.Order, b)
+	}
+	for i := len(f.Blocks) - 1; i >= 0; i-- {
+		if b := f.Blocks[i]; b.IsRoot() && !seen[b.ID] {
+			walk(b)
+		}
+	}
+	slices.Reverse(g.Order)
+	for i := range g.pos {
+		g.pos[i] = -1
+	}
+	for i, b := range g.Order {
+		g.pos[b.ID] = i
+		for _, e := range b.Succs {
+			g.Preds[e.To.ID] = append(g.Preds[e.To.ID], b)
+		}
+	}
+	g.dominators()
+	return g
+}
+
+// Reachable tells whether execution can get to the block.
+func (g *Graph) Reachable(b *Block) bool { return int(b.ID) < len(g.pos) && g.pos[b.ID] >= 0 }
+
+// dominators is the algorithm of Cooper, Harvey and Kennedy. Several roots are
+// joined above by a root that is no block, written nil here.
+func (g *Graph) dominators() {
+	done := make([]bool, len(g.pos))
+	meet := func(a, b *Block) *Block {
+		for a != b {
+			if a == nil || b == nil {
+				return nil
+			}
+			if g.pos[a.ID] > g.pos[b.ID] {
+				a = g.idom[a.ID]
+			} else {
+				b = g.idom[b.ID]
+			}
+		}
+		return a
+	}
+	for changed := true; changed; {
+		changed = false
+		for _, b := range g.Order {
+			var d *Block
+			if !b.IsRoot() {
+				first := true
+				for _, p := range g.Preds[b.ID] {
+					if !done[p.ID] {
+						continue
+					}
+					if first {
+						d, first = p, false
+					} else {
+						d = meet(d, p)
+					}
+				}
+			}
+			if !done[b.ID] || g.idom[b.ID] != d {
+				done[b.ID], g.idom[b.ID], changed = true, d, true
+			}
+		}
+	}
+	n := 0
+	var number func(*Block)
+	children := g.Children()
+	number = func(b *Block) {
+		n++
+		g.pre[b.ID] = n
+		for _, c := range children[b.ID] {
+			number(c)
+		}
+		n++
+		g.post[b.ID] = n
+	}
+	for _, b := range g.Order {
+		if g.idom[b.ID] == nil {
+			number(b)
+		}
+	}
+}
+
+// Children answers the dominator tree: by ID, the blocks directly dominated.
+func (g *Graph) Children() [][]*Block {
+	c := make([][]*Block, len(g.pos))
+	for _, b := range g.Order {
+		if d := g.idom[b.ID]; d != nil {
+			c[d.ID] = append(c[d.ID], b)
+		}
+	}
+	return c
+}
+
+// Idom answers the immediate dominator, nil if there is none.
+func (g *Graph) Idom(b *Block) *Block { return g.idom[b.ID] }
+
+// Dominates tells whether every way to b leads through a.
+func (g *Graph) Dominates(a, b *Block) bool {
+	return g.pre[a.ID] <= g.pre[b.ID] && g.post[b.ID] <= g.post[a.ID]
+}
+
+// A Loop is a natural loop: a header that dominates all its blocks.
+type Loop struct {
+	Header    *Block
+	Blocks    map[*Block]bool
+	Latches   []*Block // blocks with an edge back to the header
+	PreHeader *Block   // the only block outside with an edge to the header, which is its only edge; or nil
+}
+
+// Loops answers the natural loops, inner ones before those around them.
+func (g *Graph) Loops() []*Loop {
+	var loops []*Loop
+	for i := len(g.Order) - 1; i >= 0; i-- {
+		h := g.Order[i]
+		l := &Loop{Header: h, Blocks: map[*Block]bool{h: true}}
+		var outside []*Block
+		for _, p := range g.Preds[h.ID] {
+			if g.Dominates(h, p) {
+				l.Latches = append(l.Latches, p)
+			} else {
+				outside = append(outside, p)
+			}
+		}
+		if len(l.Latches) == 0 {
+			continue
+		}
+		work := slices.Clone(l.Latches)
+		for len(work) > 0 {
+			b := work[len(work)-1]
+			work = work[:len(work)-1]
+			if !l.Blocks[b] {
+				l.Blocks[b] = true
+				work = append(work, g.Preds[b.ID]...)
+			}
+		}
+		if len(outside) == 1 && len(outside[0].Succs) == 1 && !h.IsRoot() {
+			l.PreHeader = outside[0]
+		}
+		loops = append(loops, l)
+	}
+	slices.SortStableFunc(loops, func(a, b *Loop) int { return len(a.Blocks) - len(b.Blocks) })
+	return loops
+}

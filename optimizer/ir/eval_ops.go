@@ -1,0 +1,204 @@
+package ir
+
+import (
+	"errors"
+	"math"
+)
+
+// Errors of code that the verifier accepts and that is wrong all the same.
+var (
+	errPartial = errors.New("executed where it is undefined")
+	errBarrier = errors.New("stores into an object that is not writable")
+)
+
+// value executes one value. If it leaves the function, x.left is set.
+func (x *evaluation) value(v *Value) (datum, error) {
+	a, err := x.get(v.Args)
+	if err != nil {
+		return 0, err
+	}
+	info := v.Op.Info()
+	switch {
+	case v.Op >= OpConstInt && v.Op <= OpLiteral:
+		return x.constant(v)
+	case v.Op >= OpIAdd && v.Op <= OpIMulO:
+		return x.integer(v, int64(a[0]), int64(a[1]))
+	case v.Op >= OpFAdd && v.Op <= OpFToI:
+		return x.float(v, a)
+	case info.Reads|info.Writes != 0 || info.Allocates || v.Op == OpAnchor:
+		return x.memory(v, a)
+	case info.Refines || info.Guard:
+		return x.guardOp(v, a)
+	}
+	return x.convert(v, a)
+}
+
+func (x *evaluation) constant(v *Value) (datum, error) {
+	switch v.Op {
+	case OpConstSmi:
+		return datum(x.Machine.Integer(v.Int)), nil
+	case OpLiteral:
+		o, err := x.Machine.Literal(Handle(v.Int))
+		return datum(o), err
+	}
+	return datum(v.Int), nil
+}
+
+func (x *evaluation) integer(v *Value, a, b int64) (datum, error) {
+	if r, fits, ok := CheckedOp(v.Op, a, b); ok {
+		return datum(r), x.guard(v, fits)
+	}
+	if r, ok := CompareInts(v.Op, a, b); ok {
+		return fromBool(r), nil
+	}
+	r, ok := IntOp(v.Op, a, b)
+	if !ok {
+		return 0, errPartial
+	}
+	return datum(r), nil
+}
+
+func (x *evaluation) float(v *Value, a []datum) (datum, error) {
+	if v.Op == OpIToF {
+		return fromFloat(float64(int64(a[0]))), nil
+	}
+	f, g := math.Float64frombits(a[0]), 0.0
+	if len(a) > 1 {
+		g = math.Float64frombits(a[1])
+	}
+	if v.Op == OpFToI {
+		n, ok := Truncate(f)
+		return datum(n), x.guard(v, ok)
+	}
+	if r, ok := CompareFloats(v.Op, f, g); ok {
+		return fromBool(r), nil
+	}
+	r, ok := FloatOp(v.Op, f, g)
+	if !ok {
+		return 0, errPartial
+	}
+	return fromFloat(r), nil
+}
+
+// convert executes tests of objects and changes of type.
+func (x *evaluation) convert(v *Value, a []datum) (datum, error) {
+	m := x.Machine
+	switch v.Op {
+	case OpBNot:
+		return a[0] ^ 1, nil
+	case OpOopEq:
+		return fromBool(a[0] == a[1]), nil
+	case OpIsSmi:
+		_, ok := m.IntegerValue(Oop(a[0]))
+		return fromBool(ok), nil
+	case OpHasClass:
+		return fromBool(m.ClassIndex(Oop(a[0])) == v.Int), nil
+	case OpClassIndex:
+		return datum(m.ClassIndex(Oop(a[0]))), nil
+	case OpSize:
+		n, err := m.Size(Oop(a[0]))
+		return datum(n), err
+	case OpTag:
+		if !FitsSmallInteger(int64(a[0])) {
+			return 0, errPartial
+		}
+		return datum(m.Integer(int64(a[0]))), nil
+	case OpUntag:
+		n, _ := m.IntegerValue(Oop(a[0]))
+		return datum(n), nil
+	case OpFromBool:
+		h := HandleFalse
+		if a[0] != 0 {
+			h = HandleTrue
+		}
+		o, err := m.Literal(h)
+		return datum(o), err
+	case OpUnboxFloat:
+		f, ok := m.FloatValue(Oop(a[0]))
+		if !ok {
+			return 0, errPartial
+		}
+		return fromFloat(f), nil
+	}
+	return 0, errors.New("not evaluated")
+}
+
+func (x *evaluation) guardOp(v *Value, a []datum) (datum, error) {
+	ok := false
+	switch v.Op {
+	case OpGuardSmi:
+		_, ok = x.Machine.IntegerValue(Oop(a[0]))
+	case OpGuardFloat:
+		_, ok = x.Machine.FloatValue(Oop(a[0]))
+	case OpGuardClass:
+		ok = x.Machine.IsObject(Oop(a[0])) && x.Machine.ClassIndex(Oop(a[0])) == v.Int
+	case OpGuardIndex:
+		ok = int64(a[0]) >= 0 && int64(a[0]) < int64(a[1])
+	case OpGuardTrue:
+		ok = a[0] != 0
+	case OpGuardFalse:
+		ok = a[0] == 0
+	}
+	return a[0], x.guard(v, ok)
+}
+
+func (x *evaluation) memory(v *Value, a []datum) (datum, error) {
+	m := x.Machine
+	var o Oop
+	var n int64
+	var err error
+	if v.Op.Info().Writes&(AliasSlots|AliasElements|AliasRaw) != 0 && !v.Op.Info().Call && !m.Writable(Oop(a[0])) {
+		return 0, errBarrier
+	}
+	switch v.Op {
+	case OpAnchor:
+		return 0, nil
+	case OpGuardWritable:
+		return 0, x.guard(v, m.Writable(Oop(a[0])))
+	case OpBoxFloat:
+		o, err = m.Float(math.Float64frombits(a[0]))
+	case OpLoadSlot:
+		o, err = m.Slot(Oop(a[0]), v.Int)
+	case OpStoreSlot:
+		return 0, m.SetSlot(Oop(a[0]), v.Int, Oop(a[1]))
+	case OpLoadElement:
+		o, err = m.Element(Oop(a[0]), int64(a[1]))
+	case OpStoreElement:
+		return 0, m.SetElement(Oop(a[0]), int64(a[1]), Oop(a[2]))
+	case OpLoadRaw:
+		n, err = m.Raw(Oop(a[0]), int64(a[1]), v.Int)
+		return datum(n), err
+	case OpStoreRaw:
+		return 0, m.SetRaw(Oop(a[0]), int64(a[1]), v.Int, int64(a[2]))
+	case OpIdentityHash:
+		n, err = m.IdentityHash(Oop(a[0]))
+		return datum(n), err
+	case OpNew:
+		o, err = m.New(v.Int, oops(a))
+	case OpNewArray:
+		o, err = m.NewArray(v.Int, int64(a[0]))
+	case OpNewRaw:
+		o, err = m.NewRaw(v.Int, int64(a[0]))
+	case OpSend:
+		o, err = m.Send(v.Sym, oops(a))
+	case OpCall:
+		o, err = m.Call(v.Sym, oops(a))
+	case OpPoll:
+		leave, err := m.Poll()
+		if err == nil && leave {
+			err = x.deopt(v, v.Reason)
+		}
+		return 0, err
+	default:
+		err = errors.New("not evaluated")
+	}
+	return datum(o), err
+}
+
+func oops(a []datum) []Oop {
+	os := make([]Oop, len(a))
+	for i, d := range a {
+		os[i] = Oop(d)
+	}
+	return os
+}

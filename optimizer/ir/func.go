@@ -1,0 +1,227 @@
+package ir
+
+import "slices"
+
+// An ID names a value or block in text. It is unique in its function.
+type ID int32
+
+// A Func is one compilation: a method or block with all that is inlined in it.
+type Func struct {
+	Name   string
+	Blocks []*Block // the first is the entry
+
+	nextValue, nextBlock ID
+}
+
+// A Block is executed from its first value to its terminator.
+type Block struct {
+	ID     ID
+	Params []*Value
+	Values []*Value
+	End    *Value // the terminator, an op that ends a block
+	Succs  []Edge
+	OSR    *OSREntry // set if interpreter frames enter here
+
+	fn *Func
+}
+
+// An OSREntry says which interpreter frames enter at a block: those of a method
+// about to execute the bytecode at a pc.
+type OSREntry struct {
+	Method string
+	PC     int
+}
+
+// An Edge is a way to a block, with arguments for its parameters. Count says how
+// often it was taken while counters looked; 0 if nobody counted.
+type Edge struct {
+	To    *Block
+	Args  []*Value
+	Count uint64
+}
+
+// A Value is one execution of an op, and its answer.
+type Value struct {
+	ID     ID
+	Op     Op
+	Type   Type
+	Args   []*Value
+	Int    int64  // see Aux
+	Sym    string // see Aux
+	NoMark bool   // of a store with a barrier: proved that there is nothing to remember
+	Reason Reason
+	State  *State
+	Block  *Block
+}
+
+// NewFunc answers a function without blocks.
+func NewFunc(name string) *Func { return &Func{Name: name} }
+
+// Entry answers the block where execution starts.
+func (f *Func) Entry() *Block { return f.Blocks[0] }
+
+// NewBlock appends an empty block.
+func (f *Func) NewBlock() *Block {
+	b := &Block{ID: f.nextBlock, fn: f}
+	f.nextBlock++
+	f.Blocks = append(f.Blocks, b)
+	return b
+}
+
+// NewValue answers a value that is in no block's list yet.
+func (f *Func) NewValue(op Op, args ...*Value) *Value {
+	v := &Value{ID: f.nextValue, Op: op, Type: op.Info().Result, Args: args}
+	f.nextValue++
+	return v
+}
+
+// NumValues bounds the IDs of values.
+func (f *Func) NumValues() int { return int(f.nextValue) }
+
+// NumBlocks bounds the IDs of blocks.
+func (f *Func) NumBlocks() int { return int(f.nextBlock) }
+
+// Func answers the function of the block.
+func (b *Block) Func() *Func { return b.fn }
+
+// AddParam appends a parameter.
+func (b *Block) AddParam(t Type) *Value {
+	v := b.fn.NewValue(OpParam)
+	v.Type, v.Block = t, b
+	b.Params = append(b.Params, v)
+	return v
+}
+
+func (b *Block) append(op Op, args []*Value) *Value {
+	v := b.fn.NewValue(op, args...)
+	b.Append(v)
+	return v
+}
+
+// Append puts a value at the end of the block.
+func (b *Block) Append(v *Value) {
+	v.Block = b
+	b.Values = append(b.Values, v)
+}
+
+// Insert puts a value before another, which is in the block.
+func (b *Block) Insert(v, before *Value) {
+	v.Block = b
+	b.Values = slices.Insert(b.Values, slices.Index(b.Values, before), v)
+}
+
+func (b *Block) end(op Op, succs []Edge, args ...*Value) *Value {
+	v := b.fn.NewValue(op, args...)
+	v.Block = b
+	b.End, b.Succs = v, succs
+	return v
+}
+
+// To makes an edge.
+func To(b *Block, args ...*Value) Edge { return Edge{To: b, Args: args} }
+
+// Jump ends the block.
+func (b *Block) Jump(to Edge) { b.end(OpJump, []Edge{to}) }
+
+// Branch ends the block: to yes if c holds, else to no.
+func (b *Block) Branch(c *Value, yes, no Edge) { b.end(OpBranch, []Edge{yes, no}, c) }
+
+// Return ends the block.
+func (b *Block) Return(v *Value) { b.end(OpReturn, nil, v) }
+
+// NonLocal ends the block: v is answered from the home of the closure.
+func (b *Block) NonLocal(closure, v *Value) { b.end(OpNonLocal, nil, closure, v) }
+
+// Deopt ends the block.
+func (b *Block) Deopt(reason Reason, state *State) {
+	v := b.end(OpDeopt, nil)
+	v.Reason, v.State = reason, state
+}
+
+// Unreachable ends the block.
+func (b *Block) Unreachable() { b.end(OpUnreachable, nil) }
+
+// Each calls f with every value of the block, parameters first, terminator last.
+func (b *Block) Each(f func(*Value)) {
+	for _, v := range b.Params {
+		f(v)
+	}
+	for _, v := range b.Values {
+		f(v)
+	}
+	if b.End != nil {
+		f(b.End)
+	}
+}
+
+// Uses calls f with every value that executing v needs: arguments, then what its
+// state refers to. Those of a terminator include the arguments of its edges.
+func (v *Value) Uses(f func(*Value)) {
+	for _, a := range v.Args {
+		f(a)
+	}
+	if v.State != nil {
+		v.State.Values(f)
+	}
+	if v.Op.Info().Ends && v.Block != nil && v.Block.End == v {
+		for _, e := range v.Block.Succs {
+			for _, a := range e.Args {
+				f(a)
+			}
+		}
+	}
+}
+
+// Rewrite replaces the use of values: where v is used, f(v) is from now on.
+func (f *Func) Rewrite(replace func(*Value) *Value) {
+	done := map[*State]bool{}
+	list := func(vs []*Value) {
+		for i, v := range vs {
+			vs[i] = replace(v)
+		}
+	}
+	for _, b := range f.Blocks {
+		b.Each(func(v *Value) {
+			list(v.Args)
+			if v.State != nil && !done[v.State] {
+				done[v.State] = true
+				v.State.refs(func(r *Ref) {
+					if r.Value != nil {
+						r.Value = replace(r.Value)
+					}
+				})
+			}
+		})
+		for _, e := range b.Succs {
+			list(e.Args)
+		}
+	}
+}
+
+// A Substitution maps values to what is used in their place, in several steps.
+type Substitution map[*Value]*Value
+
+// Find answers what is used in place of v in the end.
+func (s Substitution) Find(v *Value) *Value {
+	for {
+		w, ok := s[v]
+		if !ok {
+			return v
+		}
+		v = w
+	}
+}
+
+// Apply rewrites the function by the substitution.
+func (f *Func) Apply(s Substitution) {
+	if len(s) > 0 {
+		f.Rewrite(s.Find)
+	}
+}
+
+// RemoveIf takes values for which f holds out of the lists of their blocks.
+func (f *Func) RemoveIf(gone func(*Value) bool) {
+	for _, b := range f.Blocks {
+		b.Values = slices.DeleteFunc(b.Values, gone)
+	}
+}

@@ -1,0 +1,116 @@
+package main
+
+// row describes one operation. Everything that printer, parser, verifier and
+// passes need to know about it is here.
+type row struct {
+	name   string // in text; the Go name is goName, or name with a capital
+	goName string
+	args   string // types of arguments; the last may end in "..."
+	result string
+	aux    string // what Value.Int or Value.Sym holds: "", Int, Float, Bool, Handle, Class, Slot, Width, Symbol, Flags+Slot...
+	reads  string // alias classes
+	writes string
+	flags  string
+	doc    string
+}
+
+// The flags of a row.
+//
+//	deopts      has a reason and a state
+//	commutes    arguments may be swapped
+//	refines     answers its first argument, of which more is known
+//	guard       leaves the code if a condition does not hold, and has no other effect
+//	allocates   answers a new object
+//	partial     undefined outside a condition that must have been checked before:
+//	            never executed earlier than the program would
+//	barrier     a store that may have to remember its object
+//	ends        ends a block
+//	call        other code may run: all memory is read and written
+//	pinned      stays where it is although it has no effect
+var table = []row{
+	{"param", "Param", "", "", "", "", "", "pinned", "a parameter of a block"},
+
+	{"constint", "ConstInt", "", "int", "Int", "", "", "", "an untagged integer"},
+	{"constfloat", "ConstFloat", "", "float", "Float", "", "", "", "an unboxed float"},
+	{"constbool", "ConstBool", "", "bool", "Bool", "", "", "", "a condition that is known"},
+	{"constsmi", "ConstSmi", "", "smi", "Int", "", "", "", "a SmallInteger"},
+	{"literal", "Literal", "", "oop", "Handle", "", "", "", "an object the code names"},
+
+	{"iadd", "IAdd", "int int", "int", "", "", "", "commutes", "sum modulo 2^64"},
+	{"isub", "ISub", "int int", "int", "", "", "", "", "difference modulo 2^64"},
+	{"imul", "IMul", "int int", "int", "", "", "", "commutes", "product modulo 2^64"},
+	{"idiv", "IDiv", "int int", "int", "", "", "", "partial", "quotient rounded down; divisor not 0"},
+	{"imod", "IMod", "int int", "int", "", "", "", "partial", "remainder with the divisor's sign; divisor not 0"},
+	{"iquo", "IQuo", "int int", "int", "", "", "", "partial", "quotient rounded to zero; divisor not 0"},
+	{"irem", "IRem", "int int", "int", "", "", "", "partial", "remainder with the dividend's sign; divisor not 0"},
+	{"iand", "IAnd", "int int", "int", "", "", "", "commutes", "bitwise and"},
+	{"ior", "IOr", "int int", "int", "", "", "", "commutes", "bitwise or"},
+	{"ixor", "IXor", "int int", "int", "", "", "", "commutes", "bitwise exclusive or"},
+	{"ishl", "IShl", "int int", "int", "", "", "", "partial", "shift left; distance 0 to 63"},
+	{"isar", "ISar", "int int", "int", "", "", "", "partial", "arithmetic shift right; distance 0 to 63"},
+	{"ieq", "IEq", "int int", "bool", "", "", "", "commutes", "equal"},
+	{"ine", "INe", "int int", "bool", "", "", "", "commutes", "not equal"},
+	{"ilt", "ILt", "int int", "bool", "", "", "", "", "less"},
+	{"ile", "ILe", "int int", "bool", "", "", "", "", "less or equal"},
+	{"iaddo", "IAddO", "int int", "int", "", "", "", "commutes guard deopts", "sum, a SmallInteger or leave"},
+	{"isubo", "ISubO", "int int", "int", "", "", "", "guard deopts", "difference, a SmallInteger or leave"},
+	{"imulo", "IMulO", "int int", "int", "", "", "", "commutes guard deopts", "product, a SmallInteger or leave"},
+
+	{"fadd", "FAdd", "float float", "float", "", "", "", "commutes", "sum"},
+	{"fsub", "FSub", "float float", "float", "", "", "", "", "difference"},
+	{"fmul", "FMul", "float float", "float", "", "", "", "commutes", "product"},
+	{"fdiv", "FDiv", "float float", "float", "", "", "", "", "quotient"},
+	{"fneg", "FNeg", "float", "float", "", "", "", "", "sign changed"},
+	{"fsqrt", "FSqrt", "float", "float", "", "", "", "", "square root"},
+	{"feq", "FEq", "float float", "bool", "", "", "", "commutes", "equal; no NaN is"},
+	{"fne", "FNe", "float float", "bool", "", "", "", "commutes", "not equal; every NaN is"},
+	{"flt", "FLt", "float float", "bool", "", "", "", "", "less"},
+	{"fle", "FLe", "float float", "bool", "", "", "", "", "less or equal"},
+	{"itof", "IToF", "int", "float", "", "", "", "", "nearest float"},
+	{"ftoi", "FToI", "float", "int", "", "", "", "guard deopts", "truncated, a SmallInteger or leave"},
+
+	{"bnot", "BNot", "bool", "bool", "", "", "", "", "the other condition"},
+	{"oopeq", "OopEq", "oop oop", "bool", "", "", "", "commutes", "the same object"},
+	{"issmi", "IsSmi", "oop", "bool", "", "", "", "", "is it a SmallInteger"},
+	{"hasclass", "HasClass", "oop", "bool", "Class", "", "", "", "has it that class index"},
+	{"classindex", "ClassIndex", "oop", "int", "", "", "", "", "its class index"},
+	{"size", "Size", "obj", "int", "", "", "", "", "number of its indexable elements"},
+
+	{"tag", "Tag", "int", "smi", "", "", "", "partial", "SmallInteger of an integer in range"},
+	{"untag", "Untag", "smi", "int", "", "", "", "", "value of a SmallInteger"},
+	{"frombool", "FromBool", "bool", "oop", "", "", "", "", "true or false"},
+	{"boxfloat", "BoxFloat", "float", "oop", "", "", "", "allocates deopts", "a Float, immediate if it can be"},
+	{"unboxfloat", "UnboxFloat", "oop", "float", "", "", "", "partial", "value of a Float"},
+
+	{"guardsmi", "GuardSmi", "oop", "smi", "", "", "", "refines guard deopts", "a SmallInteger or leave"},
+	{"guardfloat", "GuardFloat", "oop", "oop", "", "", "", "refines guard deopts", "a Float of either kind or leave"},
+	{"guardclass", "GuardClass", "oop", "obj", "Class", "", "", "refines guard deopts", "an object of that class index or leave"},
+	{"guardindex", "GuardIndex", "int int", "int", "", "", "", "refines guard deopts", "first, from 0 to below second, or leave"},
+	{"guardtrue", "GuardTrue", "bool", "none", "", "", "", "guard deopts", "leave unless it holds"},
+	{"guardfalse", "GuardFalse", "bool", "none", "", "", "", "guard deopts", "leave if it holds"},
+	{"guardwritable", "GuardWritable", "obj", "none", "", "header", "", "guard deopts", "leave if read-only or watched"},
+
+	{"loadslot", "LoadSlot", "obj", "oop", "Slot", "slots", "", "partial", "a named field"},
+	{"storeslot", "StoreSlot", "obj oop", "none", "Slot", "", "slots", "barrier", "set a named field of a writable object"},
+	{"loadelement", "LoadElement", "obj int", "oop", "", "elements", "", "partial", "an indexable oop, from 0"},
+	{"storeelement", "StoreElement", "obj int oop", "none", "", "", "elements", "barrier", "set an indexable oop of a writable object"},
+	{"loadraw", "LoadRaw", "obj int", "int", "Width", "raw", "", "partial", "an unsigned unit of 1, 2, 4 or 8 bytes, from 0"},
+	{"storeraw", "StoreRaw", "obj int int", "none", "Width", "", "raw", "", "set the low bytes of a unit of a writable object"},
+
+	{"new", "New", "oop...", "obj", "Class", "", "", "allocates deopts", "an object with these named fields"},
+	{"newarray", "NewArray", "int", "obj", "Class", "", "", "allocates deopts", "an object of so many elements, all nil"},
+	{"newraw", "NewRaw", "int", "obj", "Class", "", "", "allocates deopts", "an object of so many units, all 0"},
+	{"identityhash", "IdentityHash", "obj", "int", "", "hash", "hash", "", "its identity hash, drawn if it has none"},
+
+	{"send", "Send", "oop oop...", "oop", "Symbol", "all", "all", "call deopts", "look a selector up and run what is found"},
+	{"call", "Call", "oop oop...", "oop", "Symbol", "all", "all", "call deopts", "run a method that is known"},
+	{"poll", "Poll", "", "none", "", "all", "all", "call deopts", "let the collector, another process or a request in"},
+	{"anchor", "Anchor", "", "none", "", "", "", "pinned deopts", "a state for guards that move here"},
+
+	{"jump", "Jump", "", "none", "", "", "", "ends", "to the only successor"},
+	{"branch", "Branch", "bool", "none", "", "", "", "ends", "to the first successor if it holds, else to the second"},
+	{"return", "Return", "oop", "none", "", "", "", "ends", "to the caller"},
+	{"nonlocal", "NonLocal", "oop oop", "none", "", "", "", "ends", "second, from the home of the closure that is first"},
+	{"deopt", "Deopt", "", "none", "", "", "", "ends deopts", "leave"},
+	{"unreachable", "Unreachable", "", "none", "", "", "", "ends", "never executed"},
+}

@@ -1,0 +1,124 @@
+package ir
+
+// A Mode says how the interpreter goes on in a level of a state.
+type Mode uint8
+
+// The modes.
+const (
+	// Reexecute: the bytecode at pc has not been executed yet.
+	Reexecute Mode = iota
+	// Resume: the bytecode at pc was a send whose receiver and arguments are gone
+	// from the stack; its result is pushed, and the next bytecode executed. The
+	// result is the value the state belongs to, or what the level within answers.
+	Resume
+)
+
+var modeNames = [...]string{"reexecute", "resume"}
+
+func (m Mode) String() string { return modeNames[m] }
+
+// A State is what the interpreter needs to go on in place of compiled code: the
+// activations, innermost first, and the objects they refer to that do not exist.
+// States are shared between values and never changed, except by Func.Rewrite,
+// which heeds that; whoever changes one otherwise changes a Clone.
+type State struct {
+	Levels   []Level
+	Virtuals []*Virtual
+}
+
+// A Level is one activation.
+type Level struct {
+	Mode    Mode
+	Method  string // names the code; what it means is for the owner of the function
+	PC      int
+	Self    Ref
+	Closure Ref // the block activated; nothing in a method
+	Temps   []Ref
+	Stack   []Ref
+}
+
+// A Ref is a value, an object to be made, or nothing.
+type Ref struct {
+	Value   *Value
+	Virtual *Virtual
+}
+
+// A Virtual describes an object that was removed and is made when its state is
+// used. Objects may refer to each other.
+type Virtual struct {
+	Kind  VirtualKind
+	Class int64 // of all but a float
+	Slots []Ref // named fields or elements in order; of a float its one unboxed value
+}
+
+// A VirtualKind says how an object is made.
+type VirtualKind uint8
+
+// The kinds.
+const (
+	VirtualObject VirtualKind = iota // named fields
+	VirtualArray                     // elements
+	VirtualFloat                     // a Float
+)
+
+var virtualNames = [...]string{"object", "array", "float"}
+
+func (k VirtualKind) String() string { return virtualNames[k] }
+
+// ValueRef makes a reference to a value.
+func ValueRef(v *Value) Ref { return Ref{Value: v} }
+
+// refs calls f with the place of every reference of the state.
+func (s *State) refs(f func(*Ref)) {
+	each := func(rs []Ref) {
+		for i := range rs {
+			f(&rs[i])
+		}
+	}
+	for i := range s.Levels {
+		l := &s.Levels[i]
+		f(&l.Self)
+		f(&l.Closure)
+		each(l.Temps)
+		each(l.Stack)
+	}
+	for _, v := range s.Virtuals {
+		each(v.Slots)
+	}
+}
+
+// Values calls f with every value the state refers to.
+func (s *State) Values(f func(*Value)) {
+	s.refs(func(r *Ref) {
+		if r.Value != nil {
+			f(r.Value)
+		}
+	})
+}
+
+// Clone answers a copy that shares only values.
+func (s *State) Clone() *State { return s.Map(func(v *Value) *Value { return v }) }
+
+// Map answers a copy with other values in place of those it refers to.
+func (s *State) Map(f func(*Value) *Value) *State {
+	c := &State{Levels: make([]Level, len(s.Levels)), Virtuals: make([]*Virtual, len(s.Virtuals))}
+	virtuals := make(map[*Virtual]*Virtual, len(s.Virtuals))
+	for i, v := range s.Virtuals {
+		c.Virtuals[i] = &Virtual{Kind: v.Kind, Class: v.Class, Slots: append([]Ref(nil), v.Slots...)}
+		virtuals[v] = c.Virtuals[i]
+	}
+	for i, l := range s.Levels {
+		l.Temps = append([]Ref(nil), l.Temps...)
+		l.Stack = append([]Ref(nil), l.Stack...)
+		c.Levels[i] = l
+	}
+	c.refs(func(r *Ref) {
+		if r.Value != nil {
+			r.Value = f(r.Value)
+		}
+		if r.Virtual != nil {
+			r.Virtual = virtuals[r.Virtual]
+		}
+	})
+	return c
+}

@@ -1,0 +1,242 @@
+package ir
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Verify checks that a function is well formed:
+//
+//  1. There is an entry; it is no target of an edge, nor are OSR blocks.
+//  2. Names of values and blocks are unique and below the function's bounds, a
+//     value is in the list of its block only, parameters are params, no other
+//     value is.
+//  3. A block ends with a terminator, which is nowhere else, and has as many
+//     successors as that asks for; they are blocks of the function.
+//  4. Arguments fit their op in number and type; edges fit the parameters of their
+//     target. The answer's type is that of the op, a parameter has one but none,
+//     parameters of OSR blocks are oops.
+//  5. A definition dominates its uses: arguments, states, edges. In blocks that
+//     cannot be reached only existence is checked.
+//  6. What can leave has a reason and a state; nothing else has.
+//  7. The innermost level of a state re-executes, unless the value is a call;
+//     that of a call resumes, or re-executes if it is a poll. All levels around it
+//     resume. A level says where it is.
+//  8. Objects in a state belong to it, a float has one unboxed value, other
+//     objects refer to what can be stored in one. Conditions are in no state.
+//  9. Constants are in range: SmallIntegers, conditions, widths, slots.
+//
+// Not checked: that no effect lies between the start of a bytecode and a value that
+// re-executes it, that values marked partial are reached only under their
+// conditions, that NoMark is true. Differential tests and the evaluator find those.
+func (f *Func) Verify() error {
+	v := &verifier{f: f, where: map[*Value]*Block{}, index: map[*Value]int{}, blocks: map[*Block]bool{}}
+	v.names()
+	if v.errs == nil {
+		v.g = NewGraph(f)
+		for _, b := range f.Blocks {
+			v.block(b)
+		}
+	}
+	return errors.Join(v.errs...)
+}
+
+type verifier struct {
+	f      *Func
+	g      *Graph
+	where  map[*Value]*Block
+	index  map[*Value]int // place in the block; parameters -1
+	blocks map[*Block]bool
+	errs   []error
+}
+
+// maxErrors bounds what one Verify reports.
+const maxErrors = 20
+
+func (v *verifier) fail(at fmt.Stringer, format string, args ...any) {
+	if len(v.errs) < maxErrors {
+		v.errs = append(v.errs, fmt.Errorf("ir: %s: %v: %s", v.f.Name, at, fmt.Sprintf(format, args...)))
+	}
+}
+
+func (v *verifier) names() {
+	if len(v.f.Blocks) == 0 {
+		v.errs = append(v.errs, fmt.Errorf("ir: %s: no blocks", v.f.Name))
+		return
+	}
+	blockIDs := map[ID]bool{}
+	valueIDs := map[ID]bool{}
+	for _, b := range v.f.Blocks {
+		if blockIDs[b.ID] || b.ID < 0 || b.ID >= v.f.nextBlock || b.fn != v.f {
+			v.fail(b, "name of a block not unique or not the function's")
+		}
+		blockIDs[b.ID], v.blocks[b] = true, true
+		if b.End == nil {
+			v.fail(b, "no terminator")
+			continue
+		}
+		at := -len(b.Params)
+		b.Each(func(x *Value) {
+			if valueIDs[x.ID] || x.ID < 0 || x.ID >= v.f.nextValue {
+				v.fail(x, "name of a value not unique or not the function's")
+			}
+			valueIDs[x.ID] = true
+			if x.Block != b {
+				v.fail(x, "listed in %v but says it is in %v", b, x.Block)
+			}
+			if x.Op == OpInvalid || x.Op >= numOps {
+				v.fail(x, "no such op")
+			} else if (x.Op == OpParam) != (at < 0) || x.Op.Info().Ends != (x == b.End) {
+				v.fail(x, "%v in a place it cannot have", x.Op)
+			}
+			v.where[x], v.index[x] = b, at
+			at++
+		})
+	}
+	for _, b := range v.f.Blocks {
+		for _, e := range b.Succs {
+			switch {
+			case !v.blocks[e.To]:
+				v.fail(b, "successor %v is not in the function", e.To)
+			case e.To.IsRoot():
+				v.fail(b, "edge to %v, where execution starts", e.To)
+			}
+		}
+	}
+}
+
+func (v *verifier) block(b *Block) {
+	b.Each(func(x *Value) { v.value(b, x) })
+	if b.OSR != nil && (b.OSR.Method == "" || b.OSR.PC < 0) {
+		v.fail(b, "OSR entry says not where it is")
+	}
+	if n := b.End.Op.numSuccs(); n != len(b.Succs) {
+		v.fail(b, "%v has %d successors, not %d", b.End.Op, len(b.Succs), n)
+	}
+	for _, e := range b.Succs {
+		if len(e.Args) != len(e.To.Params) {
+			v.fail(b, "%d arguments for %d parameters of %v", len(e.Args), len(e.To.Params), e.To)
+			continue
+		}
+		for i, a := range e.Args {
+			if v.use(b.End, a) && !a.Type.Fits(e.To.Params[i].Type) {
+				v.fail(b, "argument %v:%v for parameter %v:%v", a, a.Type, e.To.Params[i], e.To.Params[i].Type)
+			}
+		}
+	}
+}
+
+// use checks that a is defined when x is executed.
+func (v *verifier) use(x, a *Value) bool {
+	if a == nil {
+		v.fail(x, "use of no value")
+		return false
+	}
+	d, ok := v.where[a]
+	if !ok {
+		v.fail(x, "use of %v, which is not in the function", a)
+		return false
+	}
+	if v.g.Reachable(x.Block) {
+		if !v.g.Reachable(d) || !v.g.Dominates(d, x.Block) || d == x.Block && v.index[a] >= v.index[x] {
+			v.fail(x, "use of %v, whose definition does not dominate it", a)
+		}
+	}
+	return true
+}
+
+func (v *verifier) value(b *Block, x *Value) {
+	info := x.Op.Info()
+	switch {
+	case len(x.Args) < len(info.Args) && !(info.Variadic && len(x.Args) == len(info.Args)-1),
+		len(x.Args) > len(info.Args) && !info.Variadic:
+		v.fail(x, "%v with %d arguments", x.Op, len(x.Args))
+		return
+	case x.Op == OpParam && (x.Type == TypeNone || x.Type >= numTypes):
+		v.fail(x, "parameter of type none")
+	case x.Op == OpParam && b.OSR != nil && x.Type != TypeOop:
+		v.fail(x, "OSR parameter is no oop")
+	case x.Op != OpParam && x.Type != info.Result:
+		v.fail(x, "%v answers %v, not %v", x.Op, info.Result, x.Type)
+	case x.NoMark && !info.Barrier:
+		v.fail(x, "nomark on %v", x.Op)
+	}
+	for i, a := range x.Args {
+		want := info.Args[min(i, len(info.Args)-1)]
+		if v.use(x, a) && !a.Type.Fits(want) {
+			v.fail(x, "argument %d of %v is %v:%v, not %v", i, x.Op, a, a.Type, want)
+		}
+	}
+	v.aux(x, info)
+	switch {
+	case !info.Deopts:
+		if x.State != nil || x.Reason != ReasonNone {
+			v.fail(x, "%v has a state", x.Op)
+		}
+	case x.State == nil || len(x.State.Levels) == 0:
+		v.fail(x, "%v without a state", x.Op)
+	case x.Reason == ReasonNone || x.Reason >= numReasons:
+		v.fail(x, "%v without a reason", x.Op)
+	default:
+		v.state(x, x.State)
+	}
+}
+
+func (v *verifier) aux(x *Value, info *OpInfo) {
+	ok := true
+	switch info.Aux {
+	case AuxBool:
+		ok = x.Int == 0 || x.Int == 1
+	case AuxHandle:
+		ok = x.Int >= 0 && x.Int < 1<<31
+	case AuxClass:
+		ok = x.Int > 0 && x.Int < 1<<22
+	case AuxSlot:
+		ok = x.Int >= 0 && x.Int < 1<<16
+	case AuxWidth:
+		ok = x.Int == 1 || x.Int == 2 || x.Int == 4 || x.Int == 8
+	case AuxSymbol:
+		ok = x.Sym != ""
+	case AuxInt:
+		ok = x.Op != OpConstSmi || FitsSmallInteger(x.Int)
+	}
+	if !ok {
+		v.fail(x, "%v of %s", x.Op, x.auxString())
+	}
+}
+
+func (v *verifier) state(x *Value, s *State) {
+	for i, l := range s.Levels {
+		switch {
+		case i > 0 && l.Mode != Resume:
+			v.fail(x, "level %d does not resume", i)
+		case i == 0 && l.Mode == Resume && !x.Op.Info().Call:
+			v.fail(x, "%v resumes with a result it has not", x.Op)
+		case i == 0 && l.Mode != Resume && x.Op.Info().Call && x.Op != OpPoll:
+			v.fail(x, "%v would be executed again", x.Op)
+		case i == 0 && l.Mode == Resume && x.Op == OpPoll:
+			v.fail(x, "poll has no result to resume with")
+		}
+		if l.Method == "" || l.PC < 0 {
+			v.fail(x, "level %d says not where it is", i)
+		}
+	}
+	own := map[*Virtual]bool{}
+	for _, o := range s.Virtuals {
+		own[o] = true
+		if o.Kind == VirtualFloat && (len(o.Slots) != 1 || o.Slots[0].Value == nil || o.Slots[0].Value.Type != TypeFloat) {
+			v.fail(x, "float in the state without its value")
+		}
+		if o.Kind != VirtualFloat && (o.Class <= 0 || o.Class >= 1<<22) {
+			v.fail(x, "object of class %d in the state", o.Class)
+		}
+	}
+	s.refs(func(r *Ref) {
+		switch {
+		case r.Virtual != nil && (r.Value != nil || !own[r.Virtual]):
+			v.fail(x, "state refers to an object that is not its own")
+		case r.Value != nil && v.use(x, r.Value) && (r.Value.Type == TypeBool || r.Value.Type == TypeNone):
+			v.fail(x, "%v:%v in a state", r.Value, r.Value.Type)
+		}
+	})
+}
