@@ -2,6 +2,8 @@ package interp_test
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -17,23 +19,33 @@ type snippet struct{ name, code, want string }
 var machines = []struct {
 	name   string
 	config vm.Config
+	limit  time.Duration // for each snippet
 }{
-	{"plain", vm.Config{}},
-	{"two stack pages", vm.Config{StackPages: 2}},
-	{"small eden", vm.Config{EdenBytes: 64 << 10}},
-	{"collecting at every allocation", vm.Config{StressGC: true}},
-	{"collecting at every allocation, two stack pages", vm.Config{StressGC: true, StackPages: 2}},
+	{"plain", vm.Config{}, 5 * time.Second},
+	{"two stack pages", vm.Config{StackPages: 2}, 5 * time.Second},
+	{"small eden", vm.Config{EdenBytes: 64 << 10}, 5 * time.Second},
+	{"collecting at every allocation", vm.Config{StressGC: true}, 30 * time.Second},
+	{"collecting at every allocation, two stack pages", vm.Config{StressGC: true, StackPages: 2}, 30 * time.Second},
 }
 
+// cacheDir keeps the kernel image for all tests.
 var cacheDir string
 
-func TestMain(m *testing.M) { m.Run() }
+func TestMain(m *testing.M) { os.Exit(testMain(m)) }
+
+func testMain(m *testing.M) int {
+	var err error
+	if cacheDir, err = os.MkdirTemp("", "sista"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(cacheDir)
+	return m.Run()
+}
 
 func open(t testing.TB, c vm.Config) *vm.VM {
 	t.Helper()
-	if c.CacheDir = cacheDir; cacheDir == "" {
-		c.CacheDir = t.TempDir()
-	}
+	c.CacheDir = cacheDir
 	m, err := vm.Open(c)
 	if err != nil {
 		t.Fatal(err)
@@ -47,9 +59,9 @@ func open(t testing.TB, c vm.Config) *vm.VM {
 }
 
 // print evaluates code and answers the printString of its value, or its error.
-func print(t testing.TB, m *vm.VM, code string) string {
+func print(t testing.TB, m *vm.VM, code string, limit time.Duration) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	v, err := m.Eval(ctx, code)
 	if err != nil {
@@ -68,12 +80,12 @@ func runSnippets(t *testing.T, setUp string, snippets []snippet) {
 	for _, mode := range machines {
 		t.Run(mode.name, func(t *testing.T) {
 			m := open(t, mode.config)
-			if s := print(t, m, setUp); strings.Contains(s, "Error") {
+			if s := print(t, m, setUp, mode.limit); strings.Contains(s, "Error") {
 				t.Fatal(s)
 			}
 			for _, s := range snippets {
 				start := time.Now()
-				if got := print(t, m, s.code); got != s.want {
+				if got := print(t, m, s.code, mode.limit); got != s.want {
 					t.Errorf("%s: %s\nwant %s\n%s", s.name, got, s.want, s.code)
 				}
 				if d := time.Since(start); d > time.Second {

@@ -143,11 +143,7 @@ func (in *Interp) transferTo(process heap.Oop) {
 	in.Stats.ProcessSwitches++
 	sched := in.scheduler()
 	old := in.follow(sched.Slot(schedulerActive))
-	if in.pages.active != nil {
-		in.leavePage()
-		ctx := in.contextOf(in.running())
-		in.heap.Store(old, processContext, ctx)
-	}
+	in.saveActive(old)
 	in.heap.Store(sched, schedulerActive, process)
 	in.heap.Store(process, processList, in.nilOop)
 	in.heap.Store(process, linkNext, in.nilOop)
@@ -157,9 +153,18 @@ func (in *Interp) transferTo(process heap.Oop) {
 	in.activateContext(ctx)
 }
 
-// wakeHighest runs the highest runnable process. Processes whose context is not
-// live are dropped from their queue.
+// saveActive puts where the active process is into it, unless that was cut off.
+func (in *Interp) saveActive(process heap.Oop) {
+	if in.pages.active != nil {
+		in.leavePage()
+		in.heap.Store(process, processContext, in.contextOf(in.running()))
+	}
+}
+
+// wakeHighest runs the highest runnable process, which may be the active one if it
+// was put in a queue. Processes whose context is not live are dropped from theirs.
 func (in *Interp) wakeHighest() {
+	in.saveActive(in.activeProcess())
 	lists := in.follow(in.scheduler().Slot(schedulerLists))
 	for i := lists.NumSlots() - 1; i >= 0; i-- {
 		list := in.follow(lists.Slot(i))
