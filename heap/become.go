@@ -20,7 +20,10 @@ func (e BecomeError) Error() string {
 
 // Follow answers what a chain of forwarders ends in, or o itself.
 func (h *Heap) Follow(o Oop) Oop {
-	for o.IsForwarder() {
+	for n := 0; o.IsForwarder(); n++ {
+		if n == maxChain {
+			panic(damage{uint64(o)})
+		}
 		o = o.Slot(0)
 	}
 	return o

@@ -104,7 +104,10 @@ func (m *marker) reach(v uint64) uint64 {
 		return v
 	}
 	hd := Header(Load(v))
-	for hd.ClassIndex() == ClassForwarder {
+	for n := 0; hd.ClassIndex() == ClassForwarder; n++ {
+		if n == maxChain {
+			panic(damage{v})
+		}
 		v = Load(v + Word)
 		if v&TagMask != 0 || m.side.isMarked(v) {
 			return v
@@ -125,7 +128,9 @@ func (m *marker) reach(v uint64) uint64 {
 		words = 2
 	case OverflowSlots:
 		start -= Word
-		words = Load(start)&(1<<56-1) + 2
+		if words = Load(start)&(1<<56-1) + 2; words > m.h.lay.size/Word {
+			panic(damage{v})
+		}
 	}
 	m.side.mark(start, words)
 	m.marked++
@@ -279,12 +284,15 @@ func (m *marker) follow() {
 
 // fate tells whether an oop is known to live, and what it is without forwarders.
 func (m *marker) fate(o Oop) (now Oop, lives bool) {
-	for {
+	for n := 0; ; n++ {
 		if o&TagMask != 0 || m.side.isMarked(uint64(o)) {
 			return o, true
 		}
 		if !o.IsForwarder() {
 			return o, false
+		}
+		if n == maxChain {
+			panic(damage{uint64(o)})
 		}
 		o = o.Slot(0)
 	}

@@ -215,7 +215,7 @@ func (s *scavenger) place(v, size uint64) uint64 {
 	if to+size > s.end {
 		// Small chunks may still be free in old space.
 		if to = s.h.old.take(size); to == 0 {
-			panic("heap: a scavenge found no room that was set aside")
+			panic(damage{v}) // the object is larger than all there was
 		}
 		s.tenured = append(s.tenured, Oop(to))
 		return to
