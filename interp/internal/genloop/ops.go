@@ -83,7 +83,8 @@ const loopEpilogue = `
 			goto send
 		}
 		a = ld(home + 8) // method header
-		if a>>63 != SIGN {
+		// Its receiver may be a forwarder; its values must have room in the frame.
+		if a>>63 != SIGN || in.forwarders || v-4+n > a>>21&63 {
 			goto send
 		}
 		st(fp-40, (pc-method-7)<<3|1)
