@@ -1,6 +1,8 @@
 package interp
 
 import (
+	"fmt"
+
 	"github.com/sista-vm/sista/bytecode"
 	"github.com/sista-vm/sista/heap"
 	"github.com/sista-vm/sista/plugin"
@@ -16,6 +18,7 @@ type namedPrimitives struct {
 	base  int64
 	// Missing remembers why names were not found, for whoever reports it.
 	missing map[string]error
+	warned  map[string]bool // reasons shown already
 }
 
 type namedPrimitive struct {
@@ -63,6 +66,9 @@ func primNamed(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 			r, f = p.numeric(in, c)
 		}
 		if f != plugin.NoMemory || try == 2 {
+			if f == plugin.Unsupported && c.Reason != "" {
+				in.warnOnce(c.Reason)
+			}
 			return r, f
 		}
 		n := c.NumArgs()
@@ -72,6 +78,21 @@ func primNamed(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 			in.fullGCNow()
 		}
 		c.Begin(in.sp+8*uint64(n), n)
+	}
+}
+
+// warnOnce tells the user, on standard error, what a primitive that the VM will
+// never have says of itself. Images often hide such failures.
+func (in *Interp) warnOnce(reason string) {
+	if in.named.warned[reason] {
+		return
+	}
+	if in.named.warned == nil {
+		in.named.warned = map[string]bool{}
+	}
+	in.named.warned[reason] = true
+	if w := in.host.Console.Stderr(); w != nil {
+		fmt.Fprintf(w, "sista: %s\n", reason)
 	}
 }
 
