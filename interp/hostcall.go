@@ -31,7 +31,7 @@ func (in *Interp) Call(method, rcvr heap.Oop, args ...heap.Oop) (heap.Oop, error
 	case errCallDone:
 		return c.result, nil
 	case ErrStopped:
-		in.abandon(c.process)
+		in.Abandon(c.process)
 		if in.err != ErrStopped {
 			err = in.err
 		}
@@ -40,9 +40,9 @@ func (in *Interp) Call(method, rcvr heap.Oop, args ...heap.Oop) (heap.Oop, error
 	return heap.Invalid, err
 }
 
-// abandon takes the process of a stopped call out of the schedule: it is active,
-// runnable, or waits in some list.
-func (in *Interp) abandon(process heap.Oop) {
+// Abandon takes a process out of the schedule while nothing runs: it is active,
+// runnable, waits in some list, or is suspended already.
+func (in *Interp) Abandon(process heap.Oop) {
 	if process == in.activeProcess() {
 		in.stopped = false
 		in.wakeHighest()

@@ -164,15 +164,19 @@ func (v *VM) send(ctx context.Context, receiver any, selector string, args []any
 }
 
 // terminate ends the process of a call that was stopped; its ensure: blocks run if
-// they take no long time.
+// they take no long time. If they do they are cut off.
 func (v *VM) terminate(process heap.Oop) {
+	p := v.hold(process)
+	defer v.heap.RemoveHandle(p)
 	ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)
 	defer cancel()
-	args := []heap.Oop{process}
-	_ = v.under(ctx, func() error {
-		_, err := v.in.Send(*v.class, v.symbol("terminate:"), args...)
+	err := v.under(ctx, func() error {
+		_, err := v.in.Send(v.heap.Follow(*v.class), v.symbol("terminate:"), v.heap.Follow(*p))
 		return err
 	})
+	if err != nil && v.over == nil {
+		v.in.Abandon(v.heap.Follow(*p))
+	}
 }
 
 // symbol answers the Symbol with these characters, Invalid if the image has none.

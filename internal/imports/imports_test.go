@@ -1,0 +1,122 @@
+// Package imports holds no code, only the test that imports between the packages of
+// the module go one way.
+package imports
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"path"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/sista-vm/sista/"
+
+// allowed says which packages a package may import, by patterns of path.Match on
+// paths in the module. What tests import is their own affair.
+//
+//	cmd/sista -> vm -> interp -> plugin -> heap -> host
+//	                   plugins/*  ^          ^
+//	                   smalltalk/* -> image -+
+var allowed = map[string][]string{
+	"host":         {},
+	"host/hostos":  {"host"},
+	"host/hostnet": {"host"},
+	"bytecode":     {},
+	"heap":         {"host"},
+	"image":        {"heap", "host", "bytecode"},
+	"plugin":       {"heap", "host"},
+	"plugin/plugintest": {
+		"plugin", "heap", "host", "host/hostos", "internal/*",
+	},
+	"plugins/*":           {"plugin", "heap", "host"},
+	"plugins/core":        {"plugin", "plugins/*"},
+	"plugins/all":         {"plugin", "plugins/*"},
+	"plugins/stcompiler":  {"plugin", "heap", "host", "bytecode", "smalltalk/*"},
+	"interp":              {"heap", "host", "plugin", "bytecode"},
+	"interp/internal/*":   {"bytecode"},
+	"kernel":              {},
+	"smalltalk/ast":       {},
+	"smalltalk/parser":    {"smalltalk/ast"},
+	"smalltalk/source":    {"smalltalk/ast", "smalltalk/parser"},
+	"smalltalk/compiler":  {"smalltalk/ast", "smalltalk/parser", "bytecode"},
+	"smalltalk/reference": {"smalltalk/ast", "smalltalk/parser", "smalltalk/compiler", "bytecode"},
+	"smalltalk/build":     {"smalltalk/*", "heap", "host", "image", "bytecode"},
+	"vm": {
+		"heap", "host", "host/hostos", "image", "interp", "plugin", "plugins/core", "plugins/stcompiler",
+		"kernel", "smalltalk/*", "bytecode",
+	},
+	"cmd/sista": {
+		"vm", "host", "host/hostos", "host/hostnet", "heap", "image", "interp", "plugin", "plugins/all", "plugins/stcompiler",
+		"bytecode", "kernel", "smalltalk/*",
+	},
+	// The optimizer knows neither the heap nor who runs its code.
+	"optimizer/*":   {"optimizer/*", "optimizer/internal/*"},
+	"optimizer/*/*": {"optimizer/*", "optimizer/internal/*"},
+	"docs":          {},
+	"internal/*":    {"internal/*"},
+}
+
+// rule answers what a package may import: by its name, or else by a pattern.
+func rule(name string) (list []string, ok bool) {
+	if list, ok = allowed[name]; ok {
+		return list, true
+	}
+	for pattern, list := range allowed {
+		if match(pattern, name) {
+			return list, true
+		}
+	}
+	return nil, false
+}
+
+func match(pattern, name string) bool {
+	ok, err := path.Match(pattern, name)
+	return ok && err == nil
+}
+
+func TestImports(t *testing.T) {
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", "./...")
+	cmd.Dir = "../.."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Skipf("go list: %v", err)
+	}
+	seen := 0
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		seen++
+		name := strings.TrimPrefix(p.ImportPath, module)
+		list, ok := rule(name)
+		if !ok {
+			t.Errorf("%s: no rule says what it may import; add one", name)
+			continue
+		}
+		for _, i := range p.Imports {
+			i, inside := strings.CutPrefix(i, module)
+			if !inside {
+				continue
+			}
+			allowed := false
+			for _, pattern := range list {
+				allowed = allowed || match(pattern, i)
+			}
+			if !allowed {
+				t.Errorf("%s imports %s", name, i)
+			}
+		}
+	}
+	if seen < 10 {
+		t.Errorf("go list found %d packages", seen)
+	}
+}
