@@ -56,3 +56,15 @@ func (h *Heap) collect(compact, mapped bool) {
 	}
 	h.reportLowSpace()
 }
+
+// considerFullGC asks for a full collection when old space has grown enough.
+func (h *Heap) considerFullGC() {
+	used, before := h.old.used(), h.old.usedAtGC
+	if !h.needFull && used > before && float64(used-before) > h.GrowthRatio*float64(max(before, minGrowthBase)) {
+		h.needFull = true
+		h.poll()
+	}
+}
+
+// minGrowthBase keeps small heaps from being collected all the time.
+const minGrowthBase = 24 << 20
