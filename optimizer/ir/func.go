@@ -185,7 +185,7 @@ func (f *Func) Rewrite(replace func(*Value) *Value) {
 			list(v.Args)
 			if v.State != nil && !done[v.State] {
 				done[v.State] = true
-				v.State.refs(func(r *Ref) {
+				v.State.Refs(func(r *Ref) {
 					if r.Value != nil {
 						r.Value = replace(r.Value)
 					}

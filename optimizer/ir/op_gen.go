@@ -74,7 +74,7 @@ const (
 	OpIdentityHash     // its identity hash, drawn if it has none
 	OpSend             // look a selector up and run what is found
 	OpCall             // run a method that is known
-	OpPoll             // let the collector, another process or a request in
+	OpPoll             // let the collector in, or leave if a request is for Smalltalk code
 	OpAnchor           // a state for guards that move here
 	OpJump             // to the only successor
 	OpBranch           // to the first successor if it holds, else to the second
@@ -155,7 +155,7 @@ var opTable = [numOps]OpInfo{
 	OpIdentityHash:  {Name: "identityhash", Doc: "its identity hash, drawn if it has none", Args: []Type{TypeObj}, Result: TypeInt, Reads: AliasHash, Writes: AliasHash},
 	OpSend:          {Name: "send", Doc: "look a selector up and run what is found", Args: []Type{TypeOop, TypeOop}, Variadic: true, Result: TypeOop, Aux: AuxSymbol, Reads: AliasAll, Writes: AliasAll, Call: true, Deopts: true},
 	OpCall:          {Name: "call", Doc: "run a method that is known", Args: []Type{TypeOop, TypeOop}, Variadic: true, Result: TypeOop, Aux: AuxSymbol, Reads: AliasAll, Writes: AliasAll, Call: true, Deopts: true},
-	OpPoll:          {Name: "poll", Doc: "let the collector, another process or a request in", Result: TypeNone, Reads: AliasAll, Writes: AliasAll, Call: true, Deopts: true},
+	OpPoll:          {Name: "poll", Doc: "let the collector in, or leave if a request is for Smalltalk code", Result: TypeNone, Reads: AliasAll, Pinned: true, Deopts: true},
 	OpAnchor:        {Name: "anchor", Doc: "a state for guards that move here", Result: TypeNone, Pinned: true, Deopts: true},
 	OpJump:          {Name: "jump", Doc: "to the only successor", Result: TypeNone, Ends: true},
 	OpBranch:        {Name: "branch", Doc: "to the first successor if it holds, else to the second", Args: []Type{TypeBool}, Result: TypeNone, Ends: true},
@@ -596,7 +596,7 @@ func (b *Block) Call(x *Value, sym string, reason Reason, state *State, rest ...
 	return v
 }
 
-// Poll appends poll: let the collector, another process or a request in.
+// Poll appends poll: let the collector in, or leave if a request is for Smalltalk code.
 func (b *Block) Poll(reason Reason, state *State) *Value {
 	v := b.append(OpPoll, nil)
 	v.Reason, v.State = reason, state

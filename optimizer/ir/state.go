@@ -68,8 +68,8 @@ func (k VirtualKind) String() string { return virtualNames[k] }
 // ValueRef makes a reference to a value.
 func ValueRef(v *Value) Ref { return Ref{Value: v} }
 
-// refs calls f with the place of every reference of the state.
-func (s *State) refs(f func(*Ref)) {
+// Refs calls f with the place of every reference of the state.
+func (s *State) Refs(f func(*Ref)) {
 	each := func(rs []Ref) {
 		for i := range rs {
 			f(&rs[i])
@@ -89,7 +89,7 @@ func (s *State) refs(f func(*Ref)) {
 
 // Values calls f with every value the state refers to.
 func (s *State) Values(f func(*Value)) {
-	s.refs(func(r *Ref) {
+	s.Refs(func(r *Ref) {
 		if r.Value != nil {
 			f(r.Value)
 		}
@@ -112,7 +112,7 @@ func (s *State) Map(f func(*Value) *Value) *State {
 		l.Stack = append([]Ref(nil), l.Stack...)
 		c.Levels[i] = l
 	}
-	c.refs(func(r *Ref) {
+	c.Refs(func(r *Ref) {
 		if r.Value != nil {
 			r.Value = f(r.Value)
 		}

@@ -20,8 +20,7 @@ import (
 //     cannot be reached only existence is checked.
 //  6. What can leave has a reason and a state; nothing else has.
 //  7. The innermost level of a state re-executes, unless the value is a call;
-//     that of a call resumes, or re-executes if it is a poll. All levels around it
-//     resume. A level says where it is.
+//     that of a call resumes. All levels around it resume. A level says where it is.
 //  8. Objects in a state belong to it, a float has one unboxed value, other
 //     objects refer to what can be stored in one. Conditions are in no state.
 //  9. Constants are in range: SmallIntegers, conditions, widths, slots.
@@ -212,10 +211,8 @@ func (v *verifier) state(x *Value, s *State) {
 			v.fail(x, "level %d does not resume", i)
 		case i == 0 && l.Mode == Resume && !x.Op.Info().Call:
 			v.fail(x, "%v resumes with a result it has not", x.Op)
-		case i == 0 && l.Mode != Resume && x.Op.Info().Call && x.Op != OpPoll:
+		case i == 0 && l.Mode != Resume && x.Op.Info().Call:
 			v.fail(x, "%v would be executed again", x.Op)
-		case i == 0 && l.Mode == Resume && x.Op == OpPoll:
-			v.fail(x, "poll has no result to resume with")
 		}
 		if l.Method == "" || l.PC < 0 {
 			v.fail(x, "level %d says not where it is", i)
@@ -231,7 +228,7 @@ func (v *verifier) state(x *Value, s *State) {
 			v.fail(x, "object of class %d in the state", o.Class)
 		}
 	}
-	s.refs(func(r *Ref) {
+	s.Refs(func(r *Ref) {
 		switch {
 		case r.Virtual != nil && (r.Value != nil || !own[r.Virtual]):
 			v.fail(x, "state refers to an object that is not its own")

@@ -1,0 +1,81 @@
+package toy
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/sista-vm/sista/optimizer/ir"
+)
+
+// arguments of the runs that are compared.
+var arguments = [][numArgs]int64{{0, 0}, {1, 3}, {7, -2}, {ir.MaxSmallInteger, 1}}
+
+// Compare runs the program in the interpreter and its IR in the evaluator, with
+// guards as they are, all failing, and failing at random; and answers the first
+// difference.
+func Compare(p *Program, f *ir.Func, seed uint64) error {
+	for _, a := range arguments {
+		want, err := p.reference(a)
+		if err != nil {
+			continue
+		}
+		r := rand.New(rand.NewPCG(seed, 2))
+		for _, m := range []struct {
+			name  string
+			leave func() bool
+		}{
+			{"guards as they are", func() bool { return false }},
+			{"every guard fails", func() bool { return true }},
+			{"guards at random", func() bool { return r.IntN(8) == 0 }},
+			{"guards seldom", func() bool { return r.IntN(64) == 0 }},
+		} {
+			got, err := p.evaluate(f, a, m.leave)
+			if errors.Is(err, ErrSteps) || errors.Is(err, ir.ErrFuel) {
+				continue
+			}
+			if err != nil {
+				return fmt.Errorf("arguments %v, %s: %w", a, m.name, err)
+			}
+			if got != want {
+				return fmt.Errorf("arguments %v, %s: got\n%s\nwant\n%s", a, m.name, got, want)
+			}
+		}
+	}
+	return nil
+}
+
+func (p *Program) reference(a [numArgs]int64) (string, error) {
+	h := NewHeap()
+	v, err := p.Call(h, p.Main().Name, h.integers(a))
+	return h.summary(v), err
+}
+
+func (p *Program) evaluate(f *ir.Func, a [numArgs]int64, leave func() bool) (string, error) {
+	h := NewHeap()
+	h.LeaveAtPoll = leave
+	e := &ir.Evaluator{Machine: h, Leave: func(*ir.Value) bool { return leave() }}
+	out, err := e.Run(f, h.integers(a)...)
+	if err != nil {
+		return "", err
+	}
+	v := out.Value
+	if out.Kind == ir.Deoptimized {
+		if v, err = p.Resume(h, out.Frames); err != nil {
+			return "", err
+		}
+	}
+	return h.summary(v), nil
+}
+
+func (h *Heap) integers(a [numArgs]int64) []ir.Oop {
+	return []ir.Oop{h.Integer(a[0]), h.Integer(a[1])}
+}
+
+func (h *Heap) summary(v ir.Oop) string {
+	s := ""
+	for _, e := range h.Log {
+		s += e + "\n"
+	}
+	return s + "answer " + h.Describe(v)
+}

@@ -1,0 +1,126 @@
+package passes
+
+import (
+	"slices"
+
+	"github.com/sista-vm/sista/optimizer/ir"
+)
+
+// ControlFlow removes what leaves no choice, until nothing changes: branches on a
+// known condition or to one place, parameters that are always given the same
+// value, blocks that only jump on, and joins of a block with its only successor if
+// that has no other predecessor.
+func ControlFlow(f *ir.Func, _ *Policy) {
+	for {
+		for _, b := range f.Blocks {
+			decide(b)
+		}
+		g := removeUnreachable(f)
+		changed := sameParams(f, g)
+		changed = skipEmpty(f) || changed
+		g = removeUnreachable(f)
+		changed = mergeChains(f, g) || changed
+		if !changed {
+			return
+		}
+	}
+}
+
+// decide turns a branch that has no choice into a jump.
+func decide(b *ir.Block) {
+	if b.End.Op != ir.OpBranch {
+		return
+	}
+	c := b.End.Args[0]
+	if c.Op == ir.OpBNot {
+		b.Succs[0], b.Succs[1] = b.Succs[1], b.Succs[0]
+		b.End.Args[0] = c.Args[0]
+		c = c.Args[0]
+	}
+	yes, no := b.Succs[0], b.Succs[1]
+	switch {
+	case c.Op == ir.OpConstBool && c.Int != 0, yes.To == no.To && slices.Equal(yes.Args, no.Args):
+		b.Jump(yes)
+	case c.Op == ir.OpConstBool:
+		b.Jump(no)
+	}
+}
+
+// sameParams replaces parameters that are given one value only, but for themselves.
+func sameParams(f *ir.Func, g *ir.Graph) bool {
+	s := ir.Substitution{}
+	for _, b := range g.Order {
+		if b.IsRoot() {
+			continue
+		}
+		edges := incoming(g, b)
+		for i, p := range b.Params {
+			var only *ir.Value
+			one := true
+			for _, e := range edges {
+				a := s.Find(e.Args[i])
+				if a == p {
+					continue
+				}
+				one = one && (only == nil || only == a)
+				only = a
+			}
+			if one && only != nil {
+				s[p] = only
+			}
+		}
+	}
+	f.Apply(s)
+	removeParams(f, func(p *ir.Value) bool { return s[p] != nil })
+	return len(s) > 0
+}
+
+// skipEmpty redirects edges past blocks that have neither parameters nor values and
+// jump. A jump to itself is left alone.
+func skipEmpty(f *ir.Func) bool {
+	changed := false
+	for _, b := range f.Blocks {
+		for i := range b.Succs {
+			e := &b.Succs[i]
+			for range len(f.Blocks) {
+				to := e.To
+				if len(to.Params) > 0 || len(to.Values) > 0 || to.End.Op != ir.OpJump || to.Succs[0].To == to {
+					break
+				}
+				// A loop keeps a block before it for what moves out.
+				if to.Succs[0].To == b {
+					break
+				}
+				e.To, e.Args = to.Succs[0].To, slices.Clone(to.Succs[0].Args)
+				changed = true
+			}
+		}
+	}
+	return changed
+}
+
+// mergeChains appends a block to its only predecessor if that only jumps to it.
+func mergeChains(f *ir.Func, g *ir.Graph) bool {
+	s := ir.Substitution{}
+	gone := map[*ir.Block]bool{}
+	for _, b := range g.Order {
+		for !gone[b] && b.End.Op == ir.OpJump {
+			to := b.Succs[0].To
+			if to == b || to.IsRoot() || len(g.Preds[to.ID]) != 1 {
+				break
+			}
+			for i, p := range to.Params {
+				s[p] = b.Succs[0].Args[i]
+			}
+			for _, v := range to.Values {
+				b.Append(v)
+			}
+			b.End, b.Succs = to.End, to.Succs
+			b.End.Block = b
+			gone[to] = true
+		}
+	}
+	f.Apply(s)
+	f.Blocks = slices.DeleteFunc(f.Blocks, func(b *ir.Block) bool { return gone[b] })
+	return len(gone) > 0
+}

@@ -1,0 +1,241 @@
+package passes
+
+import (
+	"math"
+
+	"github.com/sista-vm/sista/optimizer/ir"
+)
+
+// Fold computes what is known when compiling, and simplifies by the laws of
+// arithmetic and of conversions. Every rule makes the function smaller, or turns
+// an operation into a cheaper one in the order of the table of ops, so folding ends.
+func Fold(f *ir.Func, _ *Policy) {
+	g := removeUnreachable(f)
+	for changed := true; changed; {
+		fo := &folder{s: ir.Substitution{}, gone: map[*ir.Value]bool{}}
+		for _, b := range g.Order {
+			for _, v := range append([]*ir.Value(nil), b.Values...) {
+				fo.visit(v)
+			}
+		}
+		f.Apply(fo.s)
+		f.RemoveIf(func(v *ir.Value) bool { return fo.gone[v] })
+		changed = len(fo.gone) > 0
+	}
+}
+
+type folder struct {
+	s    ir.Substitution
+	gone map[*ir.Value]bool
+}
+
+func (fo *folder) visit(v *ir.Value) {
+	for i, a := range v.Args {
+		v.Args[i] = fo.s.Find(a)
+	}
+	w := fo.simplify(v)
+	switch {
+	case w != nil:
+		fo.s[v] = w
+		fo.gone[v] = true
+	case holds(v):
+		fo.gone[v] = true
+	}
+}
+
+// make puts a new value before v.
+func (fo *folder) make(v *ir.Value, op ir.Op, n int64, args ...*ir.Value) *ir.Value {
+	w := v.Block.Func().NewValue(op, args...)
+	w.Int = n
+	v.Block.Insert(w, v)
+	return w
+}
+
+func (fo *folder) integer(v *ir.Value, n int64) *ir.Value { return fo.make(v, ir.OpConstInt, n) }
+
+func (fo *folder) boolean(v *ir.Value, b bool) *ir.Value {
+	n := int64(0)
+	if b {
+		n = 1
+	}
+	return fo.make(v, ir.OpConstBool, n)
+}
+
+// holds tells whether a guard without an answer always holds.
+func holds(v *ir.Value) bool {
+	switch v.Op {
+	case ir.OpGuardTrue:
+		return v.Args[0].Op == ir.OpConstBool && v.Args[0].Int != 0
+	case ir.OpGuardFalse:
+		return v.Args[0].Op == ir.OpConstBool && v.Args[0].Int == 0
+	}
+	return false
+}
+
+// simplify answers what can be used in place of v, or nil.
+func (fo *folder) simplify(v *ir.Value) *ir.Value {
+	if w := fo.constant(v); w != nil {
+		return w
+	}
+	if w := fo.integers(v); w != nil {
+		return w
+	}
+	if w := fo.conversion(v); w != nil {
+		return w
+	}
+	return fo.object(v)
+}
+
+func isInt(v *ir.Value) bool { return v.Op == ir.OpConstInt }
+
+func float(v *ir.Value) float64 { return math.Float64frombits(uint64(v.Int)) }
+
+// constant computes operations on constants.
+func (fo *folder) constant(v *ir.Value) *ir.Value {
+	if len(v.Args) == 0 || len(v.Args) > 2 {
+		return nil
+	}
+	x := v.Args[0]
+	y := v.Args[len(v.Args)-1]
+	switch {
+	case x.Op == ir.OpConstFloat && y.Op == ir.OpConstFloat:
+		if r, ok := ir.FloatOp(v.Op, float(x), float(y)); ok && !math.IsNaN(r) {
+			return fo.make(v, ir.OpConstFloat, int64(math.Float64bits(r)))
+		}
+		if r, ok := ir.CompareFloats(v.Op, float(x), float(y)); ok {
+			return fo.boolean(v, r)
+		}
+		if n, ok := ir.Truncate(float(x)); ok && v.Op == ir.OpFToI {
+			return fo.integer(v, n)
+		}
+	case isInt(x) && isInt(y) && len(v.Args) == 2:
+		if r, ok := ir.IntOp(v.Op, x.Int, y.Int); ok {
+			return fo.integer(v, r)
+		}
+		if r, fits, ok := ir.CheckedOp(v.Op, x.Int, y.Int); ok && fits {
+			return fo.integer(v, r)
+		}
+		if r, ok := ir.CompareInts(v.Op, x.Int, y.Int); ok {
+			return fo.boolean(v, r)
+		}
+		if v.Op == ir.OpGuardIndex && x.Int >= 0 && x.Int < y.Int {
+			return x
+		}
+	case isInt(x) && v.Op == ir.OpIToF:
+		return fo.make(v, ir.OpConstFloat, int64(math.Float64bits(float64(x.Int))))
+	case x.Op == ir.OpConstBool && v.Op == ir.OpBNot:
+		return fo.boolean(v, x.Int == 0)
+	case x.Op == ir.OpConstBool && v.Op == ir.OpFromBool:
+		h := ir.HandleFalse
+		if x.Int != 0 {
+			h = ir.HandleTrue
+		}
+		return fo.make(v, ir.OpLiteral, int64(h))
+	}
+	return nil
+}
+
+// isSmallInt tells whether an untagged integer surely has the range of a SmallInteger.
+func isSmallInt(v *ir.Value) bool {
+	switch v = v.Root(); v.Op {
+	case ir.OpUntag, ir.OpIAddO, ir.OpISubO, ir.OpIMulO, ir.OpFToI, ir.OpSize, ir.OpIdentityHash, ir.OpClassIndex:
+		return true
+	case ir.OpConstInt:
+		return ir.FitsSmallInteger(v.Int)
+	case ir.OpLoadRaw:
+		return v.Int < 8
+	}
+	return false
+}
+
+// integers applies laws of integer arithmetic.
+func (fo *folder) integers(v *ir.Value) *ir.Value {
+	if len(v.Args) != 2 {
+		return nil
+	}
+	x, y := v.Args[0], v.Args[1]
+	if v.Op.Info().Commutes && x.Type == ir.TypeInt && isInt(x) && !isInt(y) {
+		x, y = y, x
+		v.Args[0], v.Args[1] = x, y
+	}
+	is := func(n int64) bool { return isInt(y) && y.Int == n }
+	switch v.Op {
+	case ir.OpIAdd, ir.OpISub, ir.OpIOr, ir.OpIXor, ir.OpIShl, ir.OpISar:
+		if is(0) {
+			return x
+		}
+	case ir.OpIMul, ir.OpIDiv, ir.OpIQuo:
+		if is(1) {
+			return x
+		}
+	case ir.OpIAddO, ir.OpISubO:
+		if is(0) && isSmallInt(x) {
+			return x
+		}
+	case ir.OpIMulO:
+		if is(1) && isSmallInt(x) {
+			return x
+		}
+	}
+	if is(0) && (v.Op == ir.OpIMul || v.Op == ir.OpIMulO || v.Op == ir.OpIAnd) {
+		return y
+	}
+	if x == y {
+		switch v.Op {
+		case ir.OpISub, ir.OpISubO, ir.OpIXor:
+			return fo.integer(v, 0)
+		case ir.OpIAnd, ir.OpIOr:
+			return x
+		case ir.OpIEq, ir.OpILe:
+			return fo.boolean(v, true)
+		case ir.OpINe, ir.OpILt:
+			return fo.boolean(v, false)
+		}
+	}
+	return nil
+}
+
+// conversion removes changes of type that undo each other, and conditions of
+// conditions.
+func (fo *folder) conversion(v *ir.Value) *ir.Value {
+	if len(v.Args) == 0 {
+		return nil
+	}
+	x := v.Args[0]
+	switch v.Op {
+	case ir.OpTag:
+		switch x.Op {
+		case ir.OpUntag:
+			return x.Args[0]
+		case ir.OpConstInt:
+			if ir.FitsSmallInteger(x.Int) {
+				return fo.make(v, ir.OpConstSmi, x.Int)
+			}
+		}
+	case ir.OpUntag:
+		switch x.Op {
+		case ir.OpTag:
+			return x.Args[0]
+		case ir.OpConstSmi:
+			return fo.integer(v, x.Int)
+		}
+	case ir.OpUnboxFloat:
+		if r := x.Root(); r.Op == ir.OpBoxFloat {
+			return r.Args[0]
+		}
+	case ir.OpBNot:
+		switch x.Op {
+		case ir.OpBNot:
+			return x.Args[0]
+		case ir.OpILt:
+			return fo.make(v, ir.OpILe, 0, x.Args[1], x.Args[0])
+		case ir.OpILe:
+			return fo.make(v, ir.OpILt, 0, x.Args[1], x.Args[0])
+		case ir.OpIEq:
+			return fo.make(v, ir.OpINe, 0, x.Args[0], x.Args[1])
+		case ir.OpINe:
+			return fo.make(v, ir.OpIEq, 0, x.Args[0], x.Args[1])
+		}
+	}
+	return nil
+}

@@ -1,0 +1,172 @@
+// Package passes holds the passes of the speculative optimizer over package ir, and
+// the table that says in which order they run and why. A pass changes a function
+// in place and leaves it well formed, with the same meaning: the same answer and
+// effects, and wherever it is left, a state from which the interpreter goes on to
+// the same end. It may leave earlier than before, never later than the first
+// effect that follows.
+package passes
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/sista-vm/sista/optimizer/ir"
+)
+
+// A Pass is a row of the table.
+type Pass struct {
+	Name string
+	Doc  string
+	Run  func(*ir.Func, *Policy)
+}
+
+// Table is every run of a pass, in order. A name that ends in a digit is a later
+// run of the pass that is named before the digit.
+var Table = []Pass{
+	{"fold", "fold constants, conversions and what is known of fresh objects", Fold},
+	{"cfg", "remove branches, blocks and parameters without a choice", ControlFlow},
+	{"narrow", "give parameters the type of what they are given, and untag them", Narrow},
+	{"fold2", "fold what narrow exposed", Fold},
+	{"gvn", "compute and check everything once", ValueNumbers},
+	{"memory", "forward stores to loads, remove stores and checks that are repeated", Memory},
+	{"fold3", "fold what memory forwarded", Fold},
+	{"escape", "replace objects that do not escape by their fields", Escape},
+	{"cfg2", "remove parameters that escape added without need", ControlFlow},
+	{"fold4", "fold what was in fields", Fold},
+	{"licm", "move what a loop does not change before it", LoopInvariants},
+	{"gvn2", "join what licm brought together", ValueNumbers},
+	{"range", "remove checks of overflow and bounds that ranges decide", Ranges},
+	{"fold5", "fold comparisons that ranges decided", Fold},
+	{"anchors", "remove states that guards could have moved to", Anchors},
+	{"escape2", "replace boxes that only anchors held", Escape},
+	{"cfg3", "remove branches that folded, and parameters without a choice", ControlFlow},
+	{"dce", "remove what nobody uses", DeadCode},
+}
+
+// A constraint says that every run of one pass is before or has a later run of
+// another.
+type constraint struct{ first, then, why string }
+
+// Constraints are what the order of the table must heed. The test of the table
+// checks them.
+var constraints = []constraint{
+	{"fold", "escape", "guards on a fresh object count as escapes until they are folded"},
+	{"memory", "escape", "an object is kept by a load that was not forwarded from its container"},
+	{"licm", "anchors", "guards move to anchors"},
+	{"licm", "gvn", "a guard moved before a loop makes those behind it redundant"},
+	{"escape", "cfg", "escape gives every join parameters for fields"},
+	{"range", "cfg", "a decided comparison leaves a branch without choice"},
+	{"anchors", "dce", "anchors keep values alive"},
+	{"narrow", "range", "ranges are those of untagged integers"},
+	{"narrow", "fold", "narrow leaves pairs of tag and untag"},
+}
+
+// A Policy holds the thresholds of the passes.
+type Policy struct {
+	MaxScalarSlots  int `help:"most fields of an object that is replaced by values"`
+	MaxScalarRounds int `help:"depth of objects in objects that are replaced"`
+	WidenAfter      int `help:"visits of a parameter before its range is widened"`
+	MaxFacts        int `help:"most locations whose value is known at one place"`
+}
+
+// DefaultPolicy answers the thresholds that are used when nobody sets others.
+func DefaultPolicy() *Policy {
+	return &Policy{MaxScalarSlots: 32, MaxScalarRounds: 4, WidenAfter: 3, MaxFacts: 256}
+}
+
+// Options are for one run of the table.
+type Options struct {
+	Policy *Policy // nil for the default
+	// Verify checks the function before the first pass and after each.
+	Verify bool
+	// Trace gets a line after each pass; may be nil.
+	Trace func(line string)
+	// After is called after each pass; may be nil.
+	After func(Pass, *ir.Func)
+	// Fuel, if not 0, is the number of passes to run: halving it finds the one that
+	// breaks a program.
+	Fuel int
+}
+
+// Run runs the table over a function. A pass that panics or breaks a rule of the
+// verifier ends it with an error that names it; the function is then of no use.
+func Run(f *ir.Func, o Options) error {
+	if o.Policy == nil {
+		o.Policy = DefaultPolicy()
+	}
+	if o.Verify {
+		if err := f.Verify(); err != nil {
+			return fmt.Errorf("before the first pass: %w", err)
+		}
+	}
+	for i, p := range Table {
+		if o.Fuel > 0 && i >= o.Fuel {
+			break
+		}
+		if err := runOne(f, p, &o); err != nil {
+			return fmt.Errorf("pass %s over %s: %w", p.Name, f.Name, err)
+		}
+	}
+	return nil
+}
+
+func runOne(f *ir.Func, p Pass, o *Options) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	before, start := count(f), time.Now()
+	p.Run(f, o.Policy)
+	if o.Trace != nil {
+		o.Trace(fmt.Sprintf("pass %-8s %s: values %s, blocks %s, guards %s, allocations %s, %v", p.Name, f.Name,
+			change(before.values, count(f).values), change(before.blocks, count(f).blocks),
+			change(before.guards, count(f).guards), change(before.allocations, count(f).allocations),
+			time.Since(start).Round(time.Microsecond)))
+	}
+	if o.Verify {
+		if err := f.Verify(); err != nil {
+			return err
+		}
+	}
+	if o.After != nil {
+		o.After(p, f)
+	}
+	return nil
+}
+
+type counts struct{ values, blocks, guards, allocations int }
+
+func count(f *ir.Func) (c counts) {
+	c.blocks = len(f.Blocks)
+	for _, b := range f.Blocks {
+		c.values += len(b.Values)
+		for _, v := range b.Values {
+			if v.Op.Info().Guard {
+				c.guards++
+			}
+			if v.Op.Info().Allocates {
+				c.allocations++
+			}
+		}
+	}
+	return c
+}
+
+func change(before, after int) string {
+	if before == after {
+		return strconv.Itoa(after)
+	}
+	return fmt.Sprintf("%d>%d", before, after)
+}
+
+// Find answers the pass of a name.
+func Find(name string) (Pass, bool) {
+	for _, p := range Table {
+		if p.Name == name {
+			return p, true
+		}
+	}
+	return Pass{}, false
+}
