@@ -1,0 +1,53 @@
+package kernel_test
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/sista-vm/sista/host/hostnet"
+	"github.com/sista-vm/sista/host/hostos"
+	"github.com/sista-vm/sista/plugins/all"
+	"github.com/sista-vm/sista/vm"
+)
+
+// suite runs the SUnit tests of the kernel in a VM of their own.
+func suite(t *testing.T, c vm.Config) {
+	t.Helper()
+	var out bytes.Buffer
+	c.Tests = true
+	c.CacheDir = "-"
+	c.Args = []string{"test"}
+	c.Stdout, c.Stderr = &out, &out
+	c.Plugins = all.All()
+	c.Files, c.Network, c.Env = hostos.NewFiles(), hostnet.New(), hostos.Environment()
+	m, err := vm.Open(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	code, err := m.Run(context.Background())
+	if err != nil || code != 0 {
+		t.Fatalf("exit code %d, error %v\n%s", code, err, out.String())
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	t.Log(lines[len(lines)-1])
+	if !strings.Contains(out.String(), " run, ") || strings.HasPrefix(lines[len(lines)-1], "0 run") {
+		t.Errorf("no tests were run:\n%s", out.String())
+	}
+}
+
+func TestSuite(t *testing.T) { suite(t, vm.Config{}) }
+
+// With a collection at the safepoint after every allocation every object moves
+// whenever it can.
+func TestSuiteUnderGCStress(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes half a minute")
+	}
+	suite(t, vm.Config{StressGC: true})
+}
+
+// Few stack pages make activations move to the heap and back all the time.
+func TestSuiteWithFewStackPages(t *testing.T) { suite(t, vm.Config{StackPages: 4}) }
