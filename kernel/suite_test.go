@@ -6,19 +6,20 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sista-vm/sista/host"
 	"github.com/sista-vm/sista/host/hostnet"
 	"github.com/sista-vm/sista/host/hostos"
 	"github.com/sista-vm/sista/plugins/all"
 	"github.com/sista-vm/sista/vm"
 )
 
-// suite runs the SUnit tests of the kernel in a VM of their own.
-func suite(t *testing.T, c vm.Config) {
+// suite runs the SUnit tests of the kernel that a pattern selects, in a VM of their own.
+func suite(t *testing.T, c vm.Config, pattern string) {
 	t.Helper()
 	var out bytes.Buffer
 	c.Tests = true
 	c.CacheDir = "-"
-	c.Args = []string{"test"}
+	c.Args = []string{"test", pattern}
 	c.Stdout, c.Stderr = &out, &out
 	c.Plugins = all.All()
 	c.Files, c.Network, c.Env = hostos.NewFiles(), hostnet.New(), hostos.Environment()
@@ -38,7 +39,7 @@ func suite(t *testing.T, c vm.Config) {
 	}
 }
 
-func TestSuite(t *testing.T) { suite(t, vm.Config{}) }
+func TestSuite(t *testing.T) { suite(t, vm.Config{}, "") }
 
 // With a collection at the safepoint after every allocation every object moves
 // whenever it can.
@@ -46,8 +47,13 @@ func TestSuiteUnderGCStress(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes half a minute")
 	}
-	suite(t, vm.Config{StressGC: true})
+	suite(t, vm.Config{StressGC: true}, "")
 }
 
 // Few stack pages make activations move to the heap and back all the time.
-func TestSuiteWithFewStackPages(t *testing.T) { suite(t, vm.Config{StackPages: 4}) }
+func TestSuiteWithFewStackPages(t *testing.T) { suite(t, vm.Config{StackPages: 4}, "") }
+
+// Under a virtual clock delays take no time. Files and sockets are of another time.
+func TestProcessesUnderVirtualClock(t *testing.T) {
+	suite(t, vm.Config{Clock: host.NewVirtualClock()}, "ProcessTest")
+}
