@@ -200,17 +200,26 @@ func primExitCriticalSection(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failu
 	return 0, frameChanged
 }
 
+// take makes process the owner of a mutex nobody owns. It answers what the
+// image is told: false for taken, true for owned already, nil for owned by another.
+func (in *Interp) take(mutex, process heap.Oop) heap.Oop {
+	switch in.follow(mutex.Slot(mutexOwner)) {
+	case in.nilOop:
+		in.heap.Store(mutex, mutexOwner, process)
+		return in.falseOop
+	case process:
+		return in.trueOop
+	}
+	return in.nilOop
+}
+
 func primEnterCriticalSection(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 	m, process, f := in.criticalSection(c)
 	if f != plugin.OK {
 		return 0, f
 	}
-	switch in.follow(m.Slot(mutexOwner)) {
-	case in.nilOop:
-		in.heap.Store(m, mutexOwner, process)
-		return in.falseOop, plugin.OK
-	case process:
-		return in.trueOop, plugin.OK
+	if taken := in.take(m, process); taken != in.nilOop {
+		return taken, plugin.OK
 	}
 	in.answer(c, in.falseOop)
 	in.addLast(m, in.activeProcess())
@@ -223,14 +232,7 @@ func primTestAndSetOwnership(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failu
 	if f != plugin.OK {
 		return 0, f
 	}
-	switch in.follow(m.Slot(mutexOwner)) {
-	case in.nilOop:
-		in.heap.Store(m, mutexOwner, process)
-		return in.falseOop, plugin.OK
-	case process:
-		return in.trueOop, plugin.OK
-	}
-	return in.nilOop, plugin.OK
+	return in.take(m, process), plugin.OK
 }
 
 // The timer.
