@@ -30,9 +30,9 @@ func (in *Interp) Call(method, rcvr heap.Oop, args ...heap.Oop) (heap.Oop, error
 	switch err {
 	case errCallDone:
 		return c.result, nil
-	case ErrStopped:
+	case ErrStopped, ErrCallCut:
 		in.Abandon(c.process)
-		if in.err != ErrStopped {
+		if in.err != err {
 			err = in.err
 		}
 		return c.process, err
@@ -64,6 +64,10 @@ func (in *Interp) KeepCallPriority() { in.callPriority = in.priorityOf(in.active
 func (in *Interp) Collect() { in.fullGCNow() }
 
 var errCallDone = errors.New("call done")
+
+// ErrCallCut is what Call answers when its process cut off what was to return to
+// it, as a process does that terminates itself. Others go on at the next Run or Call.
+var ErrCallCut = errors.New("the process of the call was terminated")
 
 func (in *Interp) startCall(method, rcvr heap.Oop, args []heap.Oop) (*HostCall, error) {
 	old := in.activeProcess()

@@ -400,6 +400,9 @@ func primTerminateTo(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 			}
 			ctx.SetSlotRaw(contextSender, in.nilOop)
 			ctx.SetSlotRaw(contextPC, in.nilOop)
+			if in.isHostCall(ctx) {
+				defer in.halt(ErrCallCut)
+			}
 			a = next
 			if in.isContext(arg) {
 				upTo = in.activationOf(arg)
