@@ -47,8 +47,11 @@ func (e *InternalError) Error() string { return fmt.Sprintf("vm: internal error:
 // failure makes the error of a call out of what ended the interpreter.
 func failure(err error) error {
 	var f *interp.Fatal
-	if errors.As(err, &f) {
+	switch {
+	case errors.As(err, &f):
 		return &Error{Class: "VirtualMachineError", Message: f.Message, Stack: f.Stack, cause: f}
+	case errors.Is(err, interp.ErrCallCut):
+		return &Error{Class: "ProcessTerminated", Message: err.Error(), cause: err}
 	}
 	return err
 }

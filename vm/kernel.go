@@ -130,11 +130,26 @@ func eachTree(c Config, f func(tree fs.FS, dir, name string) error) error {
 		if err != nil {
 			return err
 		}
-		if err := f(os.DirFS(dir), ".", dir); err != nil {
+		if err := f(scriptless{os.DirFS(dir)}, ".", dir); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// MainScript is the file in a tree of sources that is no part of the image: a script
+// that a program runs.
+const MainScript = "main.st"
+
+// scriptless is a tree without its main script.
+type scriptless struct{ fs.FS }
+
+func (s scriptless) ReadDir(name string) ([]fs.DirEntry, error) {
+	entries, err := fs.ReadDir(s.FS, name)
+	if name == "." {
+		entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return e.Name() == MainScript })
+	}
+	return entries, err
 }
 
 // sourcesKey answers a hash of all sources.

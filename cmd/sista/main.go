@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -148,8 +149,12 @@ func misuse(format string, args ...any) int {
 	return exitUsage
 }
 
-// failed reports an error.
+// failed reports an error. That a file is not there needs no name of a system call.
 func failed(err error) int {
+	var p *fs.PathError
+	if errors.As(err, &p) && err.Error() == p.Error() && (p.Op == "stat" || p.Op == "lstat" || p.Op == "open") {
+		err = fmt.Errorf("%s: %w", p.Path, p.Err)
+	}
 	fmt.Fprintf(os.Stderr, "sista: %v\n", err)
 	return exitFailed
 }

@@ -114,7 +114,7 @@ func runRun(c *command, args []string) int {
 		}
 		config.Trees = []string{program}
 		config.Args = append([]string{"start"}, rest...)
-		if main := filepath.Join(program, "main.st"); isFile(main) {
+		if main := filepath.Join(program, vm.MainScript); isFile(main) {
 			config.Args = append([]string{"run", main}, rest...)
 		}
 	default:

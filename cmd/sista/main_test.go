@@ -1,0 +1,71 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// Tests run the program as a process of its own: the test binary called sista is it.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"sista": main})
+}
+
+// sharedCache is a cache folder that all tests of a run share.
+func sharedCache(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(os.TempDir(), "sista-cmd-test")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestScripts(t *testing.T) {
+	images, err := filepath.Abs(filepath.Join("..", "..", "..", "shared", "images"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kernel, err := filepath.Abs(filepath.Join("..", "..", "kernel"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tiny, err := filepath.Abs(filepath.Join("testdata", "tiny"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache := sharedCache(t)
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		RequireExplicitExec: true,
+		Deadline:            time.Now().Add(3 * time.Minute),
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("XDG_CACHE_HOME", cache)
+			e.Setenv("IMAGES", images)
+			e.Setenv("KERNEL", kernel)
+			e.Setenv("TINY", tiny)
+			return nil
+		},
+		Condition: func(cond string) (bool, error) {
+			if cond == "images" {
+				_, err := os.Stat(images)
+				return err == nil, nil
+			}
+			return false, nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"truncate": truncate,
+		},
+	})
+}
+
+// truncate shortens a file: truncate FILE.
+func truncate(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[0])
+	fi, err := os.Stat(path)
+	ts.Check(err)
+	ts.Check(os.Truncate(path, fi.Size()/2))
+}
