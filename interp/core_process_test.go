@@ -17,7 +17,7 @@ var processSnippets = []snippet{
 	{"signals are counted", `| s | s := Semaphore new. s signal; signal; signal. s wait; wait. s excessSignals`, "1"},
 	{"higher priority runs at once", `| r s | r := OrderedCollection new. s := Semaphore new.
 		[ s wait. r add: #high ] forkAt: Processor activePriority + 1. r add: #low. s signal. r add: #after. r asArray`, "#(#low #high #after)"},
-	{"lower priority waits", `| r | r := OrderedCollection new. [ r add: #background ] forkAt: Processor activePriority - 1. Processor yield. r add: #here. (Delay forMilliseconds: 2) wait. r asArray`, "#(#here #background)"},
+	{"lower priority waits", `| r s | r := OrderedCollection new. s := Semaphore new. [ r add: #background. s signal ] forkAt: Processor activePriority - 1. Processor yield. r add: #here. s wait. r asArray`, "#(#here #background)"},
 	{"preempted process goes behind others of its priority", `| r | r := OrderedCollection new.
 		[ r add: 1 ] fork. [ r add: 0 ] forkAt: Processor activePriority + 1. Processor yield. r asArray`, "#(0 1)"},
 	{"priority: raises and lowers", `| r p | r := OrderedCollection new. p := [ r add: #p ] newProcess. p priority: Processor activePriority - 1. p resume. r add: #a. p priority: Processor activePriority + 1. r add: #b. r asArray`, "#(#a #p #b)"},

@@ -38,6 +38,8 @@ var allowed = map[string][]string{
 	"interp":              {"heap", "host", "plugin", "bytecode"},
 	"interp/internal/*":   {"bytecode"},
 	"kernel":              {},
+	"counters":            {},
+	"benchmarks":          {},
 	"smalltalk/ast":       {},
 	"smalltalk/parser":    {"smalltalk/ast"},
 	"smalltalk/source":    {"smalltalk/ast", "smalltalk/parser"},
