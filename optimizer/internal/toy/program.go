@@ -26,7 +26,7 @@ const (
 	NewArray              // r[A] := Array of n
 	At                    // r[A] := r[B] at: r[C], from 0
 	AtPut                 // r[B] at: r[C] put: r[A]
-	Event                 // r[A] := event with r[B]
+	Event                 // r[A] := event with r[B] and r[C]
 	Jump                  // to n
 	JumpIfFalse           // to n if r[A] is false
 	Call                  // r[A] := method n with r[B] and r[C]
@@ -188,7 +188,7 @@ func step(h *Heap, f *frame, i Instr) error {
 	case NewArray:
 		v, err = h.NewArray(ClassArray, i.N)
 	case Event:
-		v, err = h.Send("event", []ir.Oop{r[i.B]})
+		v, err = h.Send("event", []ir.Oop{r[i.B], r[i.C]})
 	case GetSlot:
 		if h.ClassIndex(r[i.B]) != ClassPoint {
 			return wrong(h, f, i)

@@ -149,7 +149,7 @@ func (t *translator) instruction(i Instr) *ir.Value {
 		b.StoreElement(o, n, t.regs[i.A])
 		return nil
 	case Event:
-		return b.Send(t.regs[i.B], "event", ir.ReasonInvalidated, t.state(ir.Resume))
+		return b.Send(t.regs[i.B], "event", ir.ReasonInvalidated, t.state(ir.Resume), t.regs[i.C])
 	default: // Call
 		out := append([]ir.Level{t.level(ir.Resume)}, t.out...)
 		return t.method(t.p.Methods[i.N], []*ir.Value{t.regs[i.B], t.regs[i.C]}, out)
