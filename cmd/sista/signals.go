@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/signal"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -23,14 +22,17 @@ type signals struct {
 	ch         chan os.Signal
 	done       chan struct{}
 	terminated chan struct{} // closed when the image was shut down
-	interrupts atomic.Int32  // not dealt with so far
 
-	mu   sync.Mutex
-	idle chan struct{} // closed by SIGINT while the program waits for a line; else nil
+	mu          sync.Mutex
+	idle        chan struct{} // closed by SIGINT while the program waits for a line; else nil
+	interrupted time.Time     // of the SIGINT that is not dealt with so far
 }
 
 // patience is how long an image may take to shut down.
 const patience = 10 * time.Second
+
+// sameKey is the time in which several SIGINTs are one Ctrl-C that came by several ways.
+const sameKey = 200 * time.Millisecond
 
 func watchSignals(m *vm.VM) *signals {
 	s := &signals{machine: m, ch: make(chan os.Signal, 4), done: make(chan struct{}), terminated: make(chan struct{})}
@@ -45,8 +47,6 @@ func (s *signals) stop() {
 }
 
 func (s *signals) watch() {
-	const sameKey = 200 * time.Millisecond
-	var last time.Time
 	terminating := false
 	for {
 		select {
@@ -58,15 +58,7 @@ func (s *signals) watch() {
 				if s.endIdle() {
 					break
 				}
-				// The same Ctrl-C may come by several ways.
-				if time.Since(last) < sameKey {
-					break
-				}
-				last = time.Now()
-				if s.interrupts.Add(1) > 1 {
-					end("interrupted a second time", exitInterrupt)
-				}
-				s.machine.Interrupt()
+				s.interrupt()
 			case syscall.SIGTERM:
 				if terminating {
 					end("terminated a second time", exitTerminated)
@@ -105,8 +97,24 @@ func (s *signals) endIdle() bool {
 	return true
 }
 
+func (s *signals) interrupt() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.interrupted.IsZero():
+		s.interrupted = time.Now()
+		s.machine.Interrupt()
+	case time.Since(s.interrupted) > sameKey:
+		end("interrupted a second time", exitInterrupt)
+	}
+}
+
 // dealtWith tells that what was interrupted has ended.
-func (s *signals) dealtWith() { s.interrupts.Store(0) }
+func (s *signals) dealtWith() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.interrupted = time.Time{}
+}
 
 func (s *signals) terminate() {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
