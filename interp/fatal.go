@@ -20,14 +20,16 @@ func (f *Fatal) Error() string {
 	return f.Message + "\n" + f.Stack
 }
 
-// fatal halts with an error and the stack of the running process.
+// fatal halts for good, with an error and the stack of the running process. It
+// overrides any other reason to halt.
 func (in *Interp) fatal(format string, args ...any) {
-	if in.stopped {
+	if in.dead != nil {
 		return
 	}
-	f := &Fatal{Message: fmt.Sprintf(format, args...)}
-	in.halt(f)
-	f.Stack = in.Stack(40)
+	in.dead = &Fatal{Message: fmt.Sprintf(format, args...)}
+	in.stopped = false
+	in.halt(in.dead)
+	in.dead.Stack = in.Stack(40)
 }
 
 // Stack answers a printout of the running process's stack, at most limit

@@ -19,7 +19,9 @@ type HostCall struct {
 // run meanwhile; the process that was active continues at the next Run or Call.
 // When it is stopped it answers its process, suspended where it was, beside ErrStopped.
 func (in *Interp) Call(method, rcvr heap.Oop, args ...heap.Oop) (heap.Oop, error) {
-	in.stopped, in.err = false, nil // of what ran before
+	if err := in.begin(); err != nil {
+		return heap.Invalid, err
+	}
 	c, err := in.startCall(method, rcvr, args)
 	if err != nil {
 		return heap.Invalid, err

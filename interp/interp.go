@@ -83,6 +83,7 @@ type Interp struct {
 
 	stopped bool // Run is to return err
 	err     error
+	dead    *Fatal // ended for good
 
 	profileSemaphore heap.Oop
 	lastSaveError    error

@@ -47,6 +47,9 @@ func primSnapshot(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 // process's next bytecode. The interpreter can be used afterwards whether or not
 // it succeeds.
 func (in *Interp) Snapshot(path string) error {
+	if in.dead != nil {
+		return in.dead
+	}
 	process, ctx := in.activeProcess(), in.contextOf(in.running())
 	for i := range in.pages.pages {
 		if p := &in.pages.pages[i]; p.used {

@@ -30,9 +30,37 @@ func (in *Interp) quit(code int) { in.halt(&Quit{code}) }
 
 // Run executes the active process until the image quits (*Quit), Stop is called
 // (ErrStopped) or something is wrong that Smalltalk cannot be told of (*Fatal).
+// After that nothing runs any more: Run and Call answer the same error again.
 func (in *Interp) Run() error {
-	in.stopped, in.err = false, nil
+	if err := in.begin(); err != nil {
+		return err
+	}
 	return in.run()
+}
+
+// begin forgets how the run before ended, unless that was the end.
+func (in *Interp) begin() error {
+	if in.dead != nil {
+		return in.dead
+	}
+	in.stopped, in.err = false, nil
+	return nil
+}
+
+// Guard calls f, which looks at objects while nothing runs, and makes an error of a
+// memory fault: only a damaged image leads there.
+func Guard(f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			what, ok := faultMessage(r)
+			if !ok {
+				panic(r)
+			}
+			err = &Fatal{Message: what}
+		}
+	}()
+	return f()
 }
 
 func (in *Interp) run() (err error) {
@@ -60,21 +88,24 @@ func (in *Interp) run() (err error) {
 // fault turns a memory fault into a fatal error: only a damaged image leads there.
 // Anything else is a mistake of ours and goes on as a panic.
 func (in *Interp) fault(r any) error {
-	if e, ok := r.(runtime.Error); ok {
-		if a, ok := r.(interface{ Addr() uintptr }); ok {
-			in.fatal("corrupt image: access to address %#x", a.Addr())
-			return in.err
-		}
-		if nilFault(e) {
-			in.fatal("corrupt image: access to address 0")
-			return in.err
-		}
+	what, ok := faultMessage(r)
+	if !ok {
+		panic(r)
 	}
-	panic(r)
+	in.fatal("%s", what)
+	return in.err
 }
 
-func nilFault(e runtime.Error) bool {
-	return e.Error() == "runtime error: invalid memory address or nil pointer dereference"
+// faultMessage tells what a recovered panic says if it is a memory fault.
+func faultMessage(r any) (string, bool) {
+	e, ok := r.(runtime.Error)
+	if !ok {
+		return "", false
+	}
+	if a, ok := r.(interface{ Addr() uintptr }); ok {
+		return fmt.Sprintf("corrupt image: access to address %#x", a.Addr()), true
+	}
+	return "corrupt image: access to address 0", e.Error() == "runtime error: invalid memory address or nil pointer dereference"
 }
 
 // handle does what a loop was left for.

@@ -118,7 +118,7 @@ func Open(c Config) (*VM, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := v.start(path); err != nil {
+	if err := interp.Guard(func() error { return v.start(path) }); err != nil {
 		return nil, errors.Join(err, v.heap.Close())
 	}
 	return v, nil
@@ -211,7 +211,7 @@ func (v *VM) lock(f func() error) error {
 		return ErrClosed
 	}
 	v.release()
-	return f()
+	return interp.Guard(f)
 }
 
 // hold makes a handle: an oop that collections update.
