@@ -43,9 +43,10 @@
 //	header    the read-only and watched bits of an object
 //	hash      identity hashes; drawing one is an effect, for runs are compared
 //
-// A call reads and writes all of them. A poll reads all and writes none: the
-// collector may run in it, but if other Smalltalk code is to run the function is
-// left, so loads may be moved over the polls of a loop.
+// A call reads and writes all of them. A poll reads all and writes headers only: the
+// collector may run in it, and objects may become watched, but if other Smalltalk
+// code is to run the function is left, so loads may be moved over the polls of a
+// loop.
 //
 // # Deoptimization
 //

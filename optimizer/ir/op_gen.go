@@ -155,7 +155,7 @@ var opTable = [numOps]OpInfo{
 	OpIdentityHash:  {Name: "identityhash", Doc: "its identity hash, drawn if it has none", Args: []Type{TypeObj}, Result: TypeInt, Reads: AliasHash, Writes: AliasHash},
 	OpSend:          {Name: "send", Doc: "look a selector up and run what is found", Args: []Type{TypeOop, TypeOop}, Variadic: true, Result: TypeOop, Aux: AuxSymbol, Reads: AliasAll, Writes: AliasAll, Call: true, Deopts: true},
 	OpCall:          {Name: "call", Doc: "run a method that is known", Args: []Type{TypeOop, TypeOop}, Variadic: true, Result: TypeOop, Aux: AuxSymbol, Reads: AliasAll, Writes: AliasAll, Call: true, Deopts: true},
-	OpPoll:          {Name: "poll", Doc: "let the collector in, or leave if a request is for Smalltalk code", Result: TypeNone, Reads: AliasAll, Pinned: true, Deopts: true},
+	OpPoll:          {Name: "poll", Doc: "let the collector in, or leave if a request is for Smalltalk code", Result: TypeNone, Reads: AliasAll, Writes: AliasHeader, Pinned: true, Deopts: true},
 	OpAnchor:        {Name: "anchor", Doc: "a state for guards that move here", Result: TypeNone, Pinned: true, Deopts: true},
 	OpJump:          {Name: "jump", Doc: "to the only successor", Result: TypeNone, Ends: true},
 	OpBranch:        {Name: "branch", Doc: "to the first successor if it holds, else to the second", Args: []Type{TypeBool}, Result: TypeNone, Ends: true},

@@ -104,7 +104,7 @@ var table = []row{
 
 	{"send", "Send", "oop oop...", "oop", "Symbol", "all", "all", "call deopts", "look a selector up and run what is found"},
 	{"call", "Call", "oop oop...", "oop", "Symbol", "all", "all", "call deopts", "run a method that is known"},
-	{"poll", "Poll", "", "none", "", "all", "", "pinned deopts", "let the collector in, or leave if a request is for Smalltalk code"},
+	{"poll", "Poll", "", "none", "", "all", "header", "pinned deopts", "let the collector in, or leave if a request is for Smalltalk code"},
 	{"anchor", "Anchor", "", "none", "", "", "", "pinned deopts", "a state for guards that move here"},
 
 	{"jump", "Jump", "", "none", "", "", "", "ends", "to the only successor"},
