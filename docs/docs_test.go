@@ -111,7 +111,7 @@ func TestCommands(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			env := append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "XDG_CACHE_HOME="+filepath.Join(bin, "cache"))
+			env := environment(t, bin)
 			p.blocks("console", func(lines []string, number int) []string {
 				var shown []string
 				for len(lines) > 0 {
@@ -139,6 +139,17 @@ func TestCommands(t *testing.T) {
 			}
 		})
 	}
+}
+
+// environment is that of commands: with sista's program on the path, and a cache of its
+// own for sista, but not for go.
+func environment(t *testing.T, bin string) []string {
+	cache, err := exec.Command("go", "env", "GOCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"),
+		"GOCACHE="+strings.TrimSpace(string(cache)), "XDG_CACHE_HOME="+filepath.Join(bin, "cache"))
 }
 
 // nextCommand takes a command and its output off the lines of a block.

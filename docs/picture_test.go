@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -27,7 +26,7 @@ func TestPicture(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", bin, "../cmd/sista").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	env := append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "XDG_CACHE_HOME="+filepath.Join(bin, "cache"))
+	env := environment(t, bin)
 	var lines []string
 	for _, command := range pictured {
 		lines = append(append(lines, "$ "+command), runCommand("..", env, command)...)
