@@ -58,8 +58,16 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"truncate": truncate,
+			"same":     same,
 		},
 	})
+}
+
+// same compares two files that are no text: same FILE FILE.
+func same(ts *testscript.TestScript, neg bool, args []string) {
+	if equal := ts.ReadFile(args[0]) == ts.ReadFile(args[1]); equal == neg {
+		ts.Fatalf("%s and %s are equal: %v", args[0], args[1], equal)
+	}
 }
 
 // truncate shortens a file: truncate FILE.
