@@ -41,6 +41,7 @@ var Table = []Pass{
 	{"anchors", "remove states that guards could have moved to", Anchors},
 	{"escape2", "replace boxes that only anchors held", Escape},
 	{"cfg3", "remove branches that folded, and parameters without a choice", ControlFlow},
+	{"barriers", "find stores that need not remember their object", Barriers},
 	{"dce", "remove what nobody uses", DeadCode},
 }
 
@@ -58,6 +59,7 @@ var constraints = []constraint{
 	{"escape", "cfg", "escape gives every join parameters for fields"},
 	{"range", "cfg", "a decided comparison leaves a branch without choice"},
 	{"anchors", "dce", "anchors keep values alive"},
+	{"memory", "barriers", "a value forwarded to a store may be known not to be young"},
 	{"narrow", "range", "ranges are those of untagged integers"},
 	{"narrow", "fold", "narrow leaves pairs of tag and untag"},
 }

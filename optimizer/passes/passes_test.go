@@ -14,6 +14,9 @@ func check(t *testing.T, seed uint64) {
 	t.Helper()
 	p := toy.Random(seed)
 	f := toy.Translate(p)
+	if seed%4 == 3 {
+		f = toy.TranslateOSR(p)
+	}
 	first := f.String()
 	before := first
 	err := Run(f, Options{Verify: true, After: func(pass Pass, f *ir.Func) {

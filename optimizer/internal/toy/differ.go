@@ -55,7 +55,11 @@ func (p *Program) evaluate(f *ir.Func, a [numArgs]int64, leave func() bool) (str
 	h := NewHeap()
 	h.LeaveAtPoll = leave
 	e := &ir.Evaluator{Machine: h, Leave: func(*ir.Value) bool { return leave() }}
-	out, err := e.Run(f, h.integers(a)...)
+	entry, args, err := p.enterAt(h, f, a)
+	if err != nil {
+		return "", err
+	}
+	out, err := e.RunAt(f, entry, args...)
 	if err != nil {
 		return "", err
 	}
@@ -66,6 +70,44 @@ func (p *Program) evaluate(f *ir.Func, a [numArgs]int64, leave func() bool) (str
 		}
 	}
 	return h.summary(v), nil
+}
+
+// enterAt interprets up to the second time that the program comes to an OSR entry of
+// the function, and answers that entry; the entry of the function if it never does.
+func (p *Program) enterAt(h *Heap, f *ir.Func, a [numArgs]int64) (*ir.Block, []ir.Oop, error) {
+	entries := map[int]*ir.Block{}
+	for _, b := range f.Blocks {
+		if b.OSR != nil {
+			entries[b.OSR.PC] = b
+		}
+	}
+	if len(entries) == 0 {
+		return f.Entry(), h.integers(a), nil
+	}
+	visits := 0
+	stack := []*frame{enter(p.Main(), h.integers(a))}
+	for range maxSteps {
+		if b := entries[stack[0].pc]; b != nil && len(stack) == 1 {
+			if visits++; visits == 2 {
+				return b, stack[0].regs, nil
+			}
+		}
+		var err error
+		if _, stack, err = p.next(h, stack); err != nil {
+			return nil, nil, err
+		}
+		if len(stack) == 0 {
+			*h = *NewHeap().like(h)
+			return f.Entry(), h.integers(a), nil
+		}
+	}
+	return nil, nil, ErrSteps
+}
+
+// like takes over what is asked at polls.
+func (h *Heap) like(o *Heap) *Heap {
+	h.LeaveAtPoll, h.Methods = o.LeaveAtPoll, o.Methods
+	return h
 }
 
 func (h *Heap) integers(a [numArgs]int64) []ir.Oop {

@@ -132,38 +132,47 @@ func (p *Program) Resume(h *Heap, left []ir.Frame) (ir.Oop, error) {
 
 // run executes the top frame until the first one returns. The pc of frames below
 // is that of their call.
-func (p *Program) run(h *Heap, stack []*frame) (ir.Oop, error) {
-	for steps := 0; steps < maxSteps; steps++ {
-		f := stack[len(stack)-1]
-		i := f.m.Code[f.pc]
-		switch i.Op {
-		case Return:
-			v := f.regs[i.A]
-			stack = stack[:len(stack)-1]
-			if len(stack) == 0 {
-				return v, nil
-			}
-			f = stack[len(stack)-1]
-			f.regs[f.m.Code[f.pc].A] = v
-			f.pc++
-		case Call:
-			stack = append(stack, enter(p.Methods[i.N], []ir.Oop{f.regs[i.B], f.regs[i.C]}))
-		case Jump:
-			f.pc = int(i.N)
-		case JumpIfFalse:
-			if f.regs[i.A] == False {
-				f.pc = int(i.N)
-			} else {
-				f.pc++
-			}
-		default:
-			if err := step(h, f, i); err != nil {
-				return 0, err
-			}
-			f.pc++
+func (p *Program) run(h *Heap, stack []*frame) (v ir.Oop, err error) {
+	for range maxSteps {
+		if v, stack, err = p.next(h, stack); err != nil || len(stack) == 0 {
+			return v, err
 		}
 	}
 	return 0, ErrSteps
+}
+
+// next executes an instruction and answers the frames after it; if there are none
+// left, v is the answer of the first.
+func (p *Program) next(h *Heap, stack []*frame) (v ir.Oop, after []*frame, err error) {
+	f := stack[len(stack)-1]
+	i := f.m.Code[f.pc]
+	switch i.Op {
+	case Return:
+		v := f.regs[i.A]
+		stack = stack[:len(stack)-1]
+		if len(stack) == 0 {
+			return v, nil, nil
+		}
+		f = stack[len(stack)-1]
+		f.regs[f.m.Code[f.pc].A] = v
+		f.pc++
+	case Call:
+		stack = append(stack, enter(p.Methods[i.N], []ir.Oop{f.regs[i.B], f.regs[i.C]}))
+	case Jump:
+		f.pc = int(i.N)
+	case JumpIfFalse:
+		if f.regs[i.A] == False {
+			f.pc = int(i.N)
+		} else {
+			f.pc++
+		}
+	default:
+		if err := step(h, f, i); err != nil {
+			return 0, stack, err
+		}
+		f.pc++
+	}
+	return 0, stack, nil
 }
 
 // step executes an instruction that does not jump. One whose operands are wrong

@@ -3,9 +3,14 @@ package toy
 import "github.com/sista-vm/sista/optimizer/ir"
 
 // Translate makes IR of the program's main method, with calls inlined.
-func Translate(p *Program) *ir.Func {
+func Translate(p *Program) *ir.Func { return translate(p, false) }
+
+// TranslateOSR does, with an OSR entry at every loop of the main method.
+func TranslateOSR(p *Program) *ir.Func { return translate(p, true) }
+
+func translate(p *Program, osr bool) *ir.Func {
 	m := p.Main()
-	t := &translator{p: p, f: ir.NewFunc(m.Name)}
+	t := &translator{p: p, f: ir.NewFunc(m.Name), osr: osr}
 	t.b = t.f.NewBlock()
 	var args []*ir.Value
 	for range numArgs {
@@ -19,6 +24,7 @@ func Translate(p *Program) *ir.Func {
 type translator struct {
 	p    *Program
 	f    *ir.Func
+	osr  bool
 	b    *ir.Block
 	m    *Method
 	pc   int
@@ -70,6 +76,9 @@ func (t *translator) method(m *Method, args []*ir.Value, out []ir.Level) *ir.Val
 			loops[int(i.N)] = loops[int(i.N)] || int(i.N) <= pc
 		}
 	}
+	if t.osr && out == nil {
+		t.entries(blocks, loops)
+	}
 	end := t.f.NewBlock()
 	result := end.AddParam(ir.TypeOop)
 	open := true
@@ -107,6 +116,21 @@ func (t *translator) method(m *Method, args []*ir.Value, out []ir.Level) *ir.Val
 	t.m, t.pc, t.regs, t.out = m0, pc0, regs0, out0
 	t.b = end
 	return result
+}
+
+// entries makes a block for each loop that takes an interpreter frame.
+func (t *translator) entries(blocks map[int]*ir.Block, loops map[int]bool) {
+	for pc := range t.m.Code {
+		if !loops[pc] {
+			continue
+		}
+		b := t.f.NewBlock()
+		b.OSR = &ir.OSREntry{Method: t.m.Name, PC: pc}
+		for range t.m.Regs {
+			b.AddParam(ir.TypeOop)
+		}
+		b.Jump(ir.To(blocks[pc], b.Params...))
+	}
 }
 
 // instruction translates what does not jump; the answer is for register A, or nil.
