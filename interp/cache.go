@@ -13,6 +13,7 @@ const (
 	kindV3               // the same of V3PlusClosures
 	kindReturnSelf       // quick method answering the receiver
 	kindReturnVar        // quick method answering instance variable prim
+	kindContextVar       // the same of a Context, which may be married
 	kindPrimitive        // call primitive prim, lay a frame if it fails
 	kindObject           // an object used as a method: run:with:in:
 )
@@ -100,6 +101,9 @@ const (
 func (in *Interp) fill(e *cacheEntry, selector heap.Oop, tag uint32, m heap.Oop) {
 	*e = cacheEntry{selector: uint64(selector), tag: tag, method: m}
 	in.describe(e)
+	if e.kind == kindReturnVar && tag == heap.ClassContext {
+		e.kind = kindContextVar
+	}
 	if e.kind != kindPrimitive {
 		return
 	}
@@ -158,7 +162,7 @@ func (in *Interp) describe(e *cacheEntry) {
 	p := methodPrimitive(m)
 	switch {
 	case p == 0:
-	case p == primHandler || p == primNoOp:
+	case (p == primHandler || p == primNoOp) && !storesFailure(m, uint64(m)+uint64(e.start)+callPrimitiveSize):
 		e.start += callPrimitiveSize
 	case p == 256 && e.argc == 0:
 		e.kind = kindReturnSelf

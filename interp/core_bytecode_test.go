@@ -118,6 +118,7 @@ var codes = []coded{
 	{selector: "inlined:", args: 1, temps: 1, code: []byte{64, 81, 248, 2000 & 255, 2000>>8 | 128, 64, 64, 248, 2002 & 255, 2002>>8 | 128, 64, 80, 248, 2032 & 255, 2032>>8 | 128, 231, 128 + 3, 92}},
 	{selector: "inlinedAt:", args: 1, temps: 1, code: []byte{64, 81, 248, 2064 & 255, 2064>>8 | 128, 64, 248, 1001 & 255, 1001>>8 | 128, 64, 232, 2, 81, 248, 3001 & 255, 3001>>8 | 128, 231, 128 + 3, 92}},
 	{selector: "ensured", code: []byte{225, 16, 232, 0, 236, 50, 92}},
+	{selector: "guarded", temps: 1, primitive: true, code: []byte{248, 19, 0, 245, 0, 64, 92}},
 	{selector: "arrays", code: []byte{231, 3, 80, 81, 231, 128 + 2, 231, 0, 231, 128 + 3, 92}},
 }
 
@@ -165,6 +166,10 @@ var codeSnippets = []snippet{
 	{"inlined, operands wrong", `[ Probe new inlined: nil ] on: Error do: [ :ex | ex messageText ]`, "'unknown bytecode 248'"},
 	{"inlined access", `| a | a := #(10 20) copy. {Probe new inlinedAt: a. a}`, "#(#(10 2 1) #(10 1))"},
 	{"room ensured", `Probe new ensured`, "4096"},
+	{"failure of a primitive that only marks", `Probe new guarded`, "#'not found'"},
+	{"quick method of a context", `| m | m := CompiledMethod newMethod: 5 header: 16r10002 + SmallInteger minVal. m literalAt: 1 put: #quickSender. m literalAt: 2 put: Context binding.
+		#(248 8 1 0 92) doWithIndex: [ :b :i | m at: 24 + i put: b ]. Context addSelector: #quickSender withMethod: m.
+		{thisContext quickSender == thisContext sender. (Smalltalk perform: #yourself) == Smalltalk}`, "#(true true)"},
 	{"arrays", `Probe new arrays`, "#(#(nil nil nil) #(0 1) #())"},
 	{"suspended between V3 frames", `| r p | r := OrderedCollection new. p := [ r add: (Probe new v3Add: (Probe new call: [ Processor yield. 3 ]) to: 4) ] fork. Processor yield. r add: 1. Processor yield. r asArray`, "#(1 7)"},
 }

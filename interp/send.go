@@ -229,7 +229,7 @@ func (in *Interp) activate(e *cacheEntry, argc int) {
 		in.pushFrame(e, argc)
 		in.checkLimit()
 	case kindReturnSelf:
-	case kindReturnVar:
+	case kindReturnVar, kindContextVar:
 		if r := in.stackAt(0); in.isContext(r) {
 			in.stackPut(0, in.contextSlot(r, int(e.prim)))
 		} else if int(e.prim) < r.NumSlots() {
@@ -314,16 +314,25 @@ func (in *Interp) quickConstant(n uint16) heap.Oop {
 // failure's error object in the temporary that a store right after it names.
 func (in *Interp) skipPrimitive(f plugin.Failure) {
 	in.pc += callPrimitiveSize
-	op, n := ldb(in.pc), ldb(in.pc+1)
-	if sista := methodIsSista(in.method); sista && op == 245 || !sista && op == 129 && n>>6 == 1 {
-		if !sista {
-			n &= 63
+	if storesFailure(in.method, in.pc) {
+		i := int(ldb(in.pc + 1))
+		if !methodIsSista(in.method) {
+			i &= 63
 		}
 		in.pc += 2
-		if i := int(n); i < headerNumTemps(methodHeader(in.method)) {
+		if i < headerNumTemps(methodHeader(in.method)) {
 			st(tempAddr(in.fp, i), uint64(in.errorObject(f)))
 		}
 	}
+}
+
+// storesFailure tells whether the instruction at pc, right after callPrimitive,
+// stores into a temporary: that is how a method asks for the failure.
+func storesFailure(method heap.Oop, pc uint64) bool {
+	if methodIsSista(method) {
+		return ldb(pc) == 245
+	}
+	return ldb(pc) == 129 && ldb(pc+1)>>6 == 1
 }
 
 // errorObject answers what the image knows a failure code as.
