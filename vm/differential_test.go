@@ -2,6 +2,8 @@ package vm_test
 
 import (
 	"fmt"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -11,10 +13,14 @@ import (
 
 // FuzzDifferential runs the program of a seed in two machines, of which the second
 // spills stack pages and collects young objects all the time, and compares both
-// with the reference evaluator.
+// with the reference evaluator. SISTA_DIFFERENTIAL_SEEDS sets how many it begins with.
 func FuzzDifferential(f *testing.F) {
-	for seed := range uint64(8) {
-		f.Add(1000 + seed)
+	seeds := uint64(8)
+	if s := os.Getenv("SISTA_DIFFERENTIAL_SEEDS"); s != "" {
+		seeds, _ = strconv.ParseUint(s, 10, 64)
+	}
+	for seed := range seeds {
+		f.Add(1_000_000 + seed)
 	}
 	cache := f.TempDir()
 	configs := []vm.Config{{CacheDir: cache}, {CacheDir: cache, StackPages: 2, EdenBytes: 64 << 10}}

@@ -54,6 +54,9 @@ func TestCandleSend(t *testing.T) {
 	if _, err := v.Send(ctx, 3, "noSuchSelectorAnywhere"); err == nil || !strings.Contains(err.Error(), "no symbol") {
 		t.Errorf("an unknown selector answers %v", err)
 	}
+	if ok, err := v.Interruptible(); ok || err != nil {
+		t.Errorf("Interruptible answers %v, %v", ok, err)
+	}
 	if err := v.ShutDown(ctx); !errors.Is(err, ErrNoShutDown) {
 		t.Errorf("ShutDown answers %v", err)
 	}

@@ -82,6 +82,21 @@ func (v *VM) Interrupt() {
 	}
 }
 
+// Interruptible tells whether a process of the image waits for interrupts: it does
+// not while it deals with one.
+func (v *VM) Interruptible() (ok bool, err error) {
+	const (
+		specialInterrupt = 30 // among the special objects: the semaphore to signal
+		firstWaiting     = 0
+	)
+	err = v.atSafepoint(func() {
+		s := v.heap.Follow(v.heap.Special(specialInterrupt))
+		ok = s.IsObject() && s.Format().IsPointers() && s.NumSlots() > firstWaiting &&
+			v.heap.Follow(s.Slot(firstWaiting)) != v.heap.Nil
+	})
+	return ok, err
+}
+
 // SignalSemaphore signals the semaphore at an index of the image's external objects table.
 func (v *VM) SignalSemaphore(index int) { v.in.SignalSemaphore(index) }
 

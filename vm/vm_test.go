@@ -492,6 +492,9 @@ func TestStacksAndShutDown(t *testing.T) {
 	ctx := timeLimit(t)
 	v := open(t, Config{})
 	evalGo(t, v, "3")
+	if ok, err := v.Interruptible(); !ok || err != nil {
+		t.Errorf("Interruptible answers %v, %v", ok, err)
+	}
 	if s, err := v.Stacks(); err != nil || !strings.Contains(s, "SistaHost") {
 		t.Errorf("between calls the stacks are\n%s%v", s, err)
 	}

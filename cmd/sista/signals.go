@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -103,9 +104,20 @@ func (s *signals) interrupt() {
 	switch {
 	case s.interrupted.IsZero():
 		s.interrupted = time.Now()
-		s.machine.Interrupt()
+		go s.interruptOrEnd()
 	case time.Since(s.interrupted) > sameKey:
 		end("interrupted a second time", exitInterrupt)
+	}
+}
+
+// interruptOrEnd interrupts the image, or ends it if it does not heed interrupts.
+func (s *signals) interruptOrEnd() {
+	switch ok, err := s.machine.Interruptible(); {
+	case ok:
+		s.machine.Interrupt()
+	case err == nil:
+		s.printStacks()
+		end("interrupted", exitInterrupt)
 	}
 }
 
@@ -120,7 +132,11 @@ func (s *signals) terminate() {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	time.AfterFunc(patience, func() { end("terminated: the image did not shut down in time", exitTerminated) })
-	if err := s.machine.ShutDown(ctx); err != nil {
+	err := s.machine.ShutDown(ctx)
+	if errors.Is(err, vm.ErrNoShutDown) {
+		end("terminated: only images built from sista's kernel are shut down in order", exitTerminated)
+	}
+	if err != nil {
 		end(fmt.Sprintf("terminated: %v", err), exitTerminated)
 	}
 	close(s.terminated)

@@ -219,3 +219,21 @@ func TestLoopSignals(t *testing.T) {
 	p.end(130)
 	close(stop)
 }
+
+// TestDeafImage ends an image that does not know of interrupts and shutting down.
+func TestDeafImage(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "loop.image")
+	start(t, "build", filepath.Join("testdata", "tiny"), "-o", path, "--startup",
+		"Console initialize. Console show: 'ready'; cr. [ true ] whileTrue").end(0)
+	for s, code := range map[os.Signal]int{os.Interrupt: 130, syscall.SIGTERM: 143} {
+		p := start(t, "run", path)
+		p.expect("ready")
+		p.signal(s)
+		p.end(code)
+		p.hasErrors("sista: ")
+		if code == 130 {
+			p.hasErrors("UndefinedObject>>DoIt\n")
+		}
+	}
+}
