@@ -40,6 +40,7 @@ var becomeSnippets = []snippet{
 	{"become: of a symbol", `| s r | Probe compile: 'renamed ^ 5'. r := Probe new renamed. {r. Probe new perform: #renamed}`, "#(5 5)"},
 	{"becomeForward: of a method", `Probe compile: 'm1 ^ 1'. Probe compile: 'm2 ^ 2'. | p r | p := Probe new. r := {p m1. 0}. (Probe >> #m1) becomeForward: (Probe >> #m2). r at: 2 put: p m1. r`, "#(1 2)"},
 	{"becomeForward: of the running method", `Probe compile: 'n2 ^ 2'. Probe compile: 'n1 (Probe >> #n1) becomeForward: (Probe >> #n1) copy. ^ 11'. Probe new n1`, "11"},
+	{"become: of running methods", `Probe compile: 'o1 (Probe >> #o1) become: (Probe >> #o2). ^ 1'. Probe compile: 'o2 (Probe >> #o1) become: (Probe >> #o2). ^ 2'. {Probe new o1. Probe new o1}`, "#(2 1)"},
 	{"becomeForward: of a class", `| c i | c := Object subclass: #Gone instanceVariableNames: 'a b' classVariableNames: '' package: 'Probes'. i := c new. c becomeForward: Other. {i class name. i answer}`, "#(#Other #other)"},
 	{"becomeForward: of a context", `| p c d r | r := OrderedCollection new. p := [ r add: (Probe new deep: 3 in: [ Semaphore new wait. 1 ]). Processor activeProcess suspend ] fork. Processor yield. p primitiveSuspend. c := p suspendedContext. d := c copy. c becomeForward: d. d push: 0. p suspendedContext: d. d pop. p resume. Processor yield. r asArray`, "#(1)"},
 	{"become: of the sender of the running context", `| c | c := thisContext. [ | d | d := c copy. [ d becomeForward: d. 3 ] value ] value`, "3"},

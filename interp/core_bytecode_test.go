@@ -118,6 +118,7 @@ var codes = []coded{
 	{selector: "inlined:", args: 1, temps: 1, code: []byte{64, 81, 248, 2000 & 255, 2000>>8 | 128, 64, 64, 248, 2002 & 255, 2002>>8 | 128, 64, 80, 248, 2032 & 255, 2032>>8 | 128, 231, 128 + 3, 92}},
 	{selector: "inlinedAt:", args: 1, temps: 1, code: []byte{64, 81, 248, 2064 & 255, 2064>>8 | 128, 64, 248, 1001 & 255, 1001>>8 | 128, 64, 232, 2, 81, 248, 3001 & 255, 3001>>8 | 128, 231, 128 + 3, 92}},
 	{selector: "ensured", code: []byte{225, 16, 232, 0, 236, 50, 92}},
+	{selector: "backward", code: []byte{81, 77, 225, 255, 238, 256 - 6, 92}},
 	{selector: "guarded", temps: 1, primitive: true, code: []byte{248, 19, 0, 245, 0, 64, 92}},
 	{selector: "arrays", code: []byte{231, 3, 80, 81, 231, 128 + 2, 231, 0, 231, 128 + 3, 92}},
 }
@@ -161,7 +162,7 @@ var codeSnippets = []snippet{
 	{"loop with extended jump", `Probe new loop: 100000`, "100000"},
 	{"long jumps", `{Probe new longJumps: true. Probe new longJumps: false}`, "#(1 0)"},
 	{"jump with a hint", `{Probe new mustJump: true. Probe new mustJump: false. [ Probe new mustJump: 3 ] on: NonBooleanReceiver do: [ :ex | ex resume: false ]}`, "#(1 0 0)"},
-	{"unknown bytecodes", `#(unknown unknownExtended lateCallPrimitive) collect: [ :each | [ Probe new perform: each ] on: Error do: [ :ex | ex messageText ] ]`, "#('unknown bytecode 84' 'unknown bytecode 94' 'unknown bytecode 248')"},
+	{"unknown bytecodes", `#(unknown unknownExtended lateCallPrimitive backward) collect: [ :each | [ Probe new perform: each ] on: Error do: [ :ex | ex messageText ] ]`, "#('unknown bytecode 84' 'unknown bytecode 94' 'unknown bytecode 248' 'unknown bytecode 238')"},
 	{"inlined arithmetic", `Probe new inlined: 6`, "#(7 36 true)"},
 	{"inlined, operands wrong", `[ Probe new inlined: nil ] on: Error do: [ :ex | ex messageText ]`, "'unknown bytecode 248'"},
 	{"inlined access", `| a | a := #(10 20) copy. {Probe new inlinedAt: a. a}`, "#(#(10 2 1) #(10 1))"},

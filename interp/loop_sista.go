@@ -1963,6 +1963,11 @@ func (in *Interp) runSista() exit {
 				continue
 			case 238: // jumpTrueLong
 				pc += 2
+				if extB < 0 {
+					pc--
+					ex = exitUnknown
+					goto leave
+				}
 				b = uint64(int64(ldb(pc)) + extB<<8)
 				pc++
 				v = ld(sp)
@@ -1979,6 +1984,11 @@ func (in *Interp) runSista() exit {
 				goto leave
 			case 239: // jumpFalseLong
 				pc += 2
+				if extB < 0 {
+					pc--
+					ex = exitUnknown
+					goto leave
+				}
 				b = uint64(int64(ldb(pc)) + extB<<8)
 				pc++
 				v = ld(sp)
@@ -2318,6 +2328,11 @@ func (in *Interp) runSista() exit {
 				continue
 			case 238: // jumpTrueLong
 				pc += 2
+				if extB < 0 {
+					pc--
+					ex = exitUnknown
+					goto leave
+				}
 				b = uint64(int64(ldb(pc)) + extB<<8)
 				pc++
 				v = ld(sp)
@@ -2334,6 +2349,11 @@ func (in *Interp) runSista() exit {
 				goto leave
 			case 239: // jumpFalseLong
 				pc += 2
+				if extB < 0 {
+					pc--
+					ex = exitUnknown
+					goto leave
+				}
 				b = uint64(int64(ldb(pc)) + extB<<8)
 				pc++
 				v = ld(sp)
@@ -2617,6 +2637,11 @@ func (in *Interp) runSista() exit {
 			}
 			continue
 		case 238: // jumpTrueLong 0
+			if int64(0) < 0 {
+				pc--
+				ex = exitUnknown
+				goto leave
+			}
 			b = uint64(int64(ldb(pc)) + int64(0)<<8)
 			pc++
 			v = ld(sp)
@@ -2632,6 +2657,11 @@ func (in *Interp) runSista() exit {
 			ex = exitMustBeBoolean
 			goto leave
 		case 239: // jumpFalseLong 0
+			if int64(0) < 0 {
+				pc--
+				ex = exitUnknown
+				goto leave
+			}
 			b = uint64(int64(ldb(pc)) + int64(0)<<8)
 			pc++
 			v = ld(sp)

@@ -72,7 +72,7 @@ func (in *Interp) startActiveProcess() error {
 	}
 	in.heap.Store(p, processContext, in.nilOop)
 	in.activateContext(ctx)
-	if in.stopped {
+	if in.dead != nil {
 		return in.err
 	}
 	in.leavePage()

@@ -142,7 +142,7 @@ func (in *Interp) stackOverflow() {
 	in.savePC()
 	top := frameTop(in.fp)
 	p := in.freshPage(old)
-	if in.stopped {
+	if in.dead != nil {
 		return
 	}
 	// Copy everything from the receiver down.
@@ -189,7 +189,7 @@ func (in *Interp) spill(p *stackPage) {
 			in.fatal("out of memory: no context can be made for a frame")
 		}
 	})
-	if in.stopped {
+	if in.dead != nil {
 		return
 	}
 	in.eachFrame(p, func(fp, low uint64) { in.divorce(fp, low) })

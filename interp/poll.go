@@ -86,7 +86,7 @@ func (in *Interp) poll() {
 	in.stackLimit.Store(in.pageLimit)
 	if in.sp < in.pageLimit {
 		in.stackOverflow()
-		if in.stopped {
+		if in.dead != nil {
 			return
 		}
 	}

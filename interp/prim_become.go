@@ -1,6 +1,8 @@
 package interp
 
 import (
+	"slices"
+
 	"github.com/sista-vm/sista/heap"
 	"github.com/sista-vm/sista/plugin"
 )
@@ -41,6 +43,10 @@ func (in *Interp) become(c *plugin.Call, twoWay, copyHash bool) (heap.Oop, plugi
 	if !in.contextsCanBecome(from) || !in.contextsCanBecome(to) {
 		return c.Fail(plugin.Inappropriate)
 	}
+	if slices.ContainsFunc(from, isMethod) || slices.ContainsFunc(to, isMethod) {
+		// Frames get what they run anew, and find out whether they can.
+		in.divorceEverything()
+	}
 	in.divorceAll(from)
 	in.divorceAll(to)
 	err := in.heap.Become(from, to, twoWay, copyHash)
@@ -68,6 +74,16 @@ func (in *Interp) divorceAll(objects []heap.Oop) {
 	for _, o := range objects {
 		if in.isContext(o) && isMarried(o) {
 			in.divorcePage(marriedFrame(o))
+		}
+	}
+}
+
+// divorceEverything leaves no frame.
+func (in *Interp) divorceEverything() {
+	in.divorced = in.contextOf(in.running())
+	for i := range in.pages.pages {
+		if p := &in.pages.pages[i]; p.used && in.dead == nil {
+			in.spill(p)
 		}
 	}
 }

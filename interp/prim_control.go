@@ -388,7 +388,7 @@ func primTerminateTo(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 		in.sp = result
 		for a := in.sender(from); !a.isNone() && a != upTo; {
 			ctx := in.contextOf(a)
-			if in.stopped {
+			if in.dead != nil {
 				return 0, frameChanged
 			}
 			if isMarried(ctx) {
@@ -415,7 +415,7 @@ func primTerminateTo(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 		if in.pages.active == nil {
 			in.activateContext(running)
 		}
-		if !in.stopped {
+		if in.dead == nil {
 			in.stackPut(0, rcvr)
 		}
 		return 0, frameChanged

@@ -27,7 +27,7 @@ func primSnapshot(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 	in.stackPut(0, in.trueOop)
 	err := in.Snapshot(in.opts.ImagePath)
 	rcvr := in.xResult
-	if in.stopped {
+	if in.dead != nil {
 		return 0, frameChanged
 	}
 	if err != nil {
@@ -50,17 +50,11 @@ func (in *Interp) Snapshot(path string) error {
 	if in.dead != nil {
 		return in.dead
 	}
-	process, ctx := in.activeProcess(), in.contextOf(in.running())
-	for i := range in.pages.pages {
-		if p := &in.pages.pages[i]; p.used {
-			in.spill(p)
-		}
+	in.divorceEverything()
+	if in.dead != nil {
+		return in.dead
 	}
-	if in.stopped {
-		return in.err
-	}
-	in.heap.Store(process, processContext, ctx)
-	in.divorced = ctx
+	in.heap.Store(in.activeProcess(), processContext, in.divorced)
 	err := errNoRoom
 	if in.heap.TenureAll() {
 		in.heap.Compact(false)

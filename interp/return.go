@@ -96,7 +96,7 @@ func (in *Interp) returnFrom() {
 	in.pages.active.used = false
 	in.pages.active = nil
 	in.activateContext(sender)
-	if !in.stopped {
+	if in.dead == nil {
 		in.push(result)
 	}
 }
@@ -159,7 +159,7 @@ func (in *Interp) nonLocalReturn() {
 		in.send(in.heap.Special(specialAboutToReturn), 2)
 		return
 	}
-	if in.cutBackTo(home); in.stopped {
+	if in.cutBackTo(home); in.dead != nil {
 		return
 	}
 	if isMarried(home) {
@@ -172,7 +172,7 @@ func (in *Interp) nonLocalReturn() {
 	home.SetSlotRaw(contextSender, in.nilOop)
 	home.SetSlotRaw(contextPC, in.nilOop)
 	in.activateContext(sender)
-	if !in.stopped {
+	if in.dead == nil {
 		in.push(result)
 	}
 }
@@ -202,7 +202,7 @@ func (in *Interp) cutBackTo(target heap.Oop) {
 			in.freePage(in.pageOf(a.fp))
 		}
 		if a.fp == 0 || callerFrame(a.fp) == 0 {
-			if next = in.enter(next); in.stopped {
+			if next = in.enter(next); in.dead != nil {
 				return
 			}
 		}
@@ -233,7 +233,7 @@ func (in *Interp) enter(a activation) activation {
 		return a
 	}
 	ctx := in.contextOf(a)
-	if !in.stopped {
+	if in.dead == nil {
 		in.spill(p)
 	}
 	return activation{ctx: ctx}

@@ -260,7 +260,7 @@ func (in *Interp) activatePrimitive(e *cacheEntry, argc int) {
 		if f == plugin.OK || f == frameChanged {
 			return
 		}
-		if in.stopped {
+		if in.dead != nil {
 			return
 		}
 		// The primitive may have collected before it failed: m may have moved.

@@ -595,8 +595,9 @@ var ops = map[string]string{
 		}
 		continue`,
 	"jumpLong":      "@byteB()\npc += b\n@jumpBack()",
-	"jumpTrueLong":  "@byteB()\n@jumpTrue(b)",
-	"jumpFalseLong": "@byteB()\n@jumpFalse(b)",
+	// Conditional jumps go forward only: a loop they closed could not be stopped.
+	"jumpTrueLong":  "if EXTB < 0 {\n@unknown()\n}\n@byteB()\n@jumpTrue(b)",
+	"jumpFalseLong": "if EXTB < 0 {\n@unknown()\n}\n@byteB()\n@jumpFalse(b)",
 	"callPrimitive": `
 		in.xA, in.xB = int(ldb(pc)), int(ldb(pc+1))
 		pc += 2
