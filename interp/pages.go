@@ -47,7 +47,7 @@ func (in *Interp) initPages(n int) error {
 	}
 	n = min(n, int(size/pageBytes))
 	if n < 2 {
-		return fmt.Errorf("interp: the stack area of %d bytes is too small", size)
+		return fmt.Errorf("interp: %d stack pages of %d bytes in an area of %d bytes: at least 2 are needed", n, pageBytes, size)
 	}
 	if err := in.heap.Memory().Commit(area, uint64(n)*pageBytes); err != nil {
 		return err
