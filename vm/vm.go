@@ -155,12 +155,10 @@ func heapConfig(c Config) heap.Config {
 // start makes the interpreter.
 func (v *VM) start(path string) error {
 	c := v.config
-	registry := plugin.NewRegistry(core.All()...)
-	registry.Register(stcompiler.Module)
+	registry := plugin.NewRegistry(v.modules()...)
 	for _, m := range c.Plugins {
 		registry.Register(m)
 	}
-	registry.Register(v.module())
 	pages := c.StackPages
 	if pages == 0 {
 		pages = int(v.header.StackPages)
@@ -180,6 +178,15 @@ func (v *VM) start(path string) error {
 	}
 	return nil
 }
+
+// modules are the plugins of every VM.
+func (v *VM) modules() []plugin.Module {
+	return append(core.All(), stcompiler.Module, v.module())
+}
+
+// Modules answers the plugins that every VM has, for tools that want to know what
+// an image finds. They are of no use in Config.
+func Modules() []plugin.Module { return new(VM).modules() }
 
 func interpHeader(h image.Header) interp.ImageHeader {
 	return interp.ImageHeader{

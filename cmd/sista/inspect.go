@@ -16,7 +16,7 @@ import (
 	"github.com/sista-vm/sista/interp"
 	"github.com/sista-vm/sista/plugin"
 	"github.com/sista-vm/sista/plugins/all"
-	"github.com/sista-vm/sista/plugins/stcompiler"
+	"github.com/sista-vm/sista/vm"
 )
 
 var inspectCommand = &command{
@@ -261,7 +261,9 @@ func (u *primitiveUse) name() string {
 
 func (i *inspection) showPrimitives() error {
 	registry := plugin.NewRegistry(all.All()...)
-	registry.Register(stcompiler.Module)
+	for _, m := range vm.Modules() {
+		registry.Register(m)
+	}
 	in, err := interp.New(i.heap, hostos.New(), interp.Options{Plugins: registry})
 	if err != nil {
 		return err

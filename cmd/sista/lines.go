@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -60,8 +62,11 @@ func (t *terminalLines) readLine(prompt string) (string, error) {
 	t.terminal.SetPrompt(prompt)
 	t.abandon = false
 	line, err := t.terminal.ReadLine()
-	if err == nil && t.abandon {
+	switch {
+	case err == nil && t.abandon:
 		return "", errInterrupted
+	case errors.Is(err, io.EOF):
+		fmt.Fprint(os.Stdout, "\r\n") // after the prompt
 	}
 	return line, err
 }
