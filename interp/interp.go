@@ -84,6 +84,7 @@ type Interp struct {
 	stopped bool // Run is to return err
 	err     error
 	dead    *Fatal // ended for good
+	runs    bool   // the loops are in
 
 	profileSemaphore heap.Oop
 	lastSaveError    error

@@ -26,7 +26,7 @@ func primSnapshot(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 	in.drop(len(args))
 	in.stackPut(0, in.trueOop)
 	err := in.Snapshot(in.opts.ImagePath)
-	rcvr := in.xResult
+	rcvr := in.takeResult()
 	if in.dead != nil {
 		return 0, frameChanged
 	}

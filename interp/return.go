@@ -72,10 +72,17 @@ func (in *Interp) isMarked(a activation, primitive int) bool {
 	return isMethod(m) && !in.isBlockActivation(a) && methodPrimitive(m) == primitive
 }
 
-// returnFromBase returns in.xResult from the running frame, whose caller is not
-// a frame of the loop that ran it.
+// takeResult answers in.xResult, which keeps it no longer from the collector.
+func (in *Interp) takeResult() heap.Oop {
+	r := in.xResult
+	in.xResult = heap.Invalid
+	return r
+}
+
+// returnFrom returns in.xResult from the running frame, whose caller is not a frame
+// of the loop that ran it.
 func (in *Interp) returnFrom() {
-	result := in.xResult
+	result := in.takeResult()
 	if caller := callerFrame(in.fp); caller != 0 {
 		in.widow(in.fp)
 		in.sp = frameTop(in.fp)
@@ -112,7 +119,7 @@ func (in *Interp) cannotReturn(result heap.Oop) {
 // nonLocalReturn returns in.xResult from the home of the running block's method,
 // by way of the unwind blocks between.
 func (in *Interp) nonLocalReturn() {
-	result := in.xResult
+	result := in.takeResult()
 	closure := heap.Oop(ld(frameTop(in.fp)))
 	var home heap.Oop
 	for {

@@ -38,10 +38,16 @@ func (in *Interp) Run() error {
 	return in.run()
 }
 
-// begin forgets how the run before ended, unless that was the end.
+var errRuns = errors.New("interp: a call into Smalltalk from within one")
+
+// begin forgets how the run before ended, unless that was the end. What runs on
+// the interpreter's goroutine, primitives and posted functions, cannot begin.
 func (in *Interp) begin() error {
 	if in.dead != nil {
 		return in.dead
+	}
+	if in.runs {
+		return errRuns
 	}
 	in.stopped, in.err = false, nil
 	return nil
@@ -65,7 +71,9 @@ func Guard(f func() error) (err error) {
 
 func (in *Interp) run() (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	in.runs = true
 	defer func() {
+		in.runs = false
 		if r := recover(); r != nil {
 			err = in.fault(r)
 		}

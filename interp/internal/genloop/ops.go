@@ -594,7 +594,7 @@ var ops = map[string]string{
 			@exit(exitPoll)
 		}
 		continue`,
-	"jumpLong":      "@byteB()\npc += b\n@jumpBack()",
+	"jumpLong": "@byteB()\npc += b\n@jumpBack()",
 	// Conditional jumps go forward only: a loop they closed could not be stopped.
 	"jumpTrueLong":  "if EXTB < 0 {\n@unknown()\n}\n@byteB()\n@jumpTrue(b)",
 	"jumpFalseLong": "if EXTB < 0 {\n@unknown()\n}\n@byteB()\n@jumpFalse(b)",
