@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/sista-vm/sista/vm"
@@ -136,7 +137,7 @@ func runEval(c *command, args []string) int {
 	var m machineFlags
 	fs := c.flagSet()
 	m.register(fs)
-	args, code, done := c.parse(fs, args)
+	args, code, done := c.parse(fs, beforeNegative(args))
 	if done {
 		return code
 	}
@@ -146,6 +147,19 @@ func runEval(c *command, args []string) int {
 	config := m.config()
 	config.Args = append([]string{"eval"}, args...)
 	return runWith(&m, config)
+}
+
+// beforeNegative ends the flags before an expression that begins with a negative number.
+func beforeNegative(args []string) []string {
+	for i, a := range args {
+		if len(a) > 1 && a[0] == '-' && a[1] >= '0' && a[1] <= '9' {
+			return slices.Insert(slices.Clone(args), i, "--")
+		}
+		if !strings.HasPrefix(a, "-") || a == "--" {
+			break
+		}
+	}
+	return args
 }
 
 // testFlags are those of sista test alone.
