@@ -57,6 +57,8 @@ type Interp struct {
 	// The caller slots of frames that return into a loop, and of base frames.
 	retSista, retV3, retBase uint64
 
+	sistaLoop func(*Interp) exit // the copy of runSista that lies best
+
 	pages         stackPages
 	cache         methodCache
 	cacheHasYoung bool

@@ -2885,7 +2885,6 @@ func (in *Interp) runSista() exit {
 		st(fp-16, n<<3|1)
 		st(fp-24, uint64(in.nilOop))
 		st(fp-32, rcvr)
-		st(fp-40, 1)
 		sp = fp - 40
 		for v = uint64(e.temps); v > 0; v-- {
 			sp -= 8
@@ -2921,7 +2920,6 @@ func (in *Interp) runSista() exit {
 		st(fp-16, (n|flagBlock)<<3|1)
 		st(fp-24, uint64(in.nilOop))
 		st(fp-32, recv)
-		st(fp-40, 1)
 		sp = fp - 40
 		for b = 4; b < v; b++ {
 			sp -= 8

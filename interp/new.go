@@ -39,6 +39,7 @@ func New(h *heap.Heap, w *host.Host, opts Options) (*Interp, error) {
 		return nil, err
 	}
 	in.installPrimitives()
+	in.sistaLoop = placedLoop()
 	h.SetMutator(in)
 	h.SetRaisePoll(in.raise)
 	in.Moved()

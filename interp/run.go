@@ -85,7 +85,7 @@ func (in *Interp) run() (err error) {
 	in.resetLimit()
 	for !in.stopped {
 		if methodIsSista(in.method) {
-			in.handle(in.runSista())
+			in.handle(in.sistaLoop(in))
 		} else {
 			in.handle(in.runV3())
 		}

@@ -1,5 +1,12 @@
 package main
 
+// spacer puts an odd number of 32-byte units between the second and the third copy
+// of a loop, so that not all copies can have the same place in a cache line.
+const spacer = `
+//go:noinline
+func (in *Interp) loopSpacer() {}
+`
+
 // loopPrologue opens a dispatch loop. FUNC, KIND and RET are the set's.
 const loopPrologue = `
 // FUNC executes bytecodes from the registers in in until something rare is to be
@@ -62,7 +69,6 @@ const loopEpilogue = `
 		st(fp-16, n<<3|1)
 		st(fp-24, uint64(in.nilOop))
 		st(fp-32, rcvr)
-		st(fp-40, 1)
 		sp = fp - 40
 		for v = uint64(e.temps); v > 0; v-- {
 			sp -= 8
@@ -98,7 +104,6 @@ const loopEpilogue = `
 		st(fp-16, (n|flagBlock)<<3|1)
 		st(fp-24, uint64(in.nilOop))
 		st(fp-32, recv)
-		st(fp-40, 1)
 		sp = fp - 40
 		for b = 4; b < v; b++ {
 			sp -= 8

@@ -13,6 +13,7 @@ type set struct {
 	name, fn, file string
 	kind, other    string // cache kinds of methods in this set and the other
 	ret            string // the caller slot of frames that return into this loop
+	copies         int    // of the loop, for interp to choose from (placement.go)
 	fuse, sign     string // comparison fusing; the sign of method headers
 	// Codes of operations that are looked for after others: the first of eight
 	// stores and of twelve pushes of temporaries, +, and pop.
@@ -22,7 +23,7 @@ type set struct {
 
 var sets = []set{
 	{
-		name: "SistaV1", fn: "runSista", file: "loop_sista.go", kind: "kindSista", other: "kindV3", ret: "in.retSista", fuse: "fuseSista", sign: "1",
+		name: "SistaV1", fn: "runSista", copies: 3, file: "loop_sista.go", kind: "kindSista", other: "kindV3", ret: "in.retSista", fuse: "fuseSista", sign: "1",
 		popTemp: 208, pushTemp: 64, plus: 96, pop: 216,
 		rows: []row{
 			{0, 15, "pushRecvVar", 0, ""},
