@@ -58,6 +58,11 @@ func CheckedOp(op Op, x, y int64) (r int64, fits, ok bool) {
 		// The high word of the signed product.
 		h := int64(hi) - x>>63&y - y>>63&x
 		r, fits = int64(lo), h == int64(lo)>>63
+	case OpIShlO:
+		if y >= 0 && y <= 62 {
+			r = x << uint64(y)
+			fits = r>>uint64(y) == x
+		}
 	default:
 		return 0, false, false
 	}

@@ -39,9 +39,12 @@
 //
 //	slots     named fields, apart by slot number
 //	elements  indexable oops, apart by index where both are constant
-//	raw       indexable bits
+//	raw       indexable bits, floats among them
 //	header    the read-only and watched bits of an object
 //	hash      identity hashes; drawing one is an effect, for runs are compared
+//
+// Slots and elements are both counted from the first oop of the object, so an oop has
+// one number; but any one oop is accessed as slot everywhere or as element everywhere.
 //
 // A call reads and writes all of them. A poll reads all and writes headers only: the
 // collector may run in it, and objects may become watched, but if other Smalltalk
@@ -62,6 +65,13 @@
 // `anchor` does nothing but have a state: a pass that moves a guard gives it the
 // state of an anchor that nothing follows but what has no effect. There is one
 // before every loop.
+//
+// # Contexts
+//
+// An activation that a closure may outlive or that Smalltalk may look at has a context:
+// `newcontext` makes it, states of its level refer to it, and `widow` stands before
+// every return of that level. In between the object is the activation's, and code
+// reads and writes none of its fields.
 //
 // # Control
 //

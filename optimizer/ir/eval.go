@@ -166,21 +166,26 @@ func (x *evaluation) guard(v *Value, ok bool) error {
 
 // deopt makes the frames that a state describes.
 func (x *evaluation) deopt(v *Value, reason Reason) error {
+	frames, err := x.frames(v.State)
+	x.left = true
+	x.out = Outcome{Kind: Deoptimized, Reason: reason, Frames: frames}
+	return err
+}
+
+func (x *evaluation) frames(s *State) ([]Frame, error) {
 	m := &materializer{x: x, made: map[*Virtual]Oop{}}
-	for _, o := range v.State.Virtuals {
+	for _, o := range s.Virtuals {
 		m.make(o)
 	}
-	for _, o := range v.State.Virtuals {
+	for _, o := range s.Virtuals {
 		m.fill(o)
 	}
 	var frames []Frame
-	for _, l := range v.State.Levels {
+	for _, l := range s.Levels {
 		frames = append(frames, Frame{Mode: l.Mode, Method: l.Method, PC: l.PC, Self: m.ref(l.Self),
-			Closure: m.ref(l.Closure), Temps: m.refs(l.Temps), Stack: m.refs(l.Stack)})
+			Closure: m.ref(l.Closure), Context: m.ref(l.Context), Temps: m.refs(l.Temps), Stack: m.refs(l.Stack)})
 	}
-	x.left = true
-	x.out = Outcome{Kind: Deoptimized, Reason: reason, Frames: frames}
-	return m.err
+	return frames, m.err
 }
 
 // A materializer boxes what a state refers to and makes its objects; the first

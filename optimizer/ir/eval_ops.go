@@ -21,11 +21,11 @@ func (x *evaluation) value(v *Value) (datum, error) {
 	switch {
 	case v.Op >= OpConstInt && v.Op <= OpLiteral:
 		return x.constant(v)
-	case v.Op >= OpIAdd && v.Op <= OpIMulO:
+	case v.Op >= OpIAdd && v.Op <= OpIShlO:
 		return x.integer(v, int64(a[0]), int64(a[1]))
 	case v.Op >= OpFAdd && v.Op <= OpFToI:
 		return x.float(v, a)
-	case info.Reads|info.Writes != 0 || info.Allocates || v.Op == OpAnchor:
+	case info.Reads|info.Writes != 0 || info.Allocates || v.Op == OpAnchor || v.Op == OpWidow:
 		return x.memory(v, a)
 	case info.Refines || info.Guard:
 		return x.guardOp(v, a)
@@ -96,8 +96,25 @@ func (x *evaluation) convert(v *Value, a []datum) (datum, error) {
 	case OpClassIndex:
 		return datum(m.ClassIndex(Oop(a[0]))), nil
 	case OpSize:
-		n, err := m.Size(Oop(a[0]))
+		n, err := m.Size(Oop(a[0]), v.Int)
 		return datum(n), err
+	case OpIsChar:
+		_, ok := m.CharacterValue(Oop(a[0]))
+		return fromBool(ok), nil
+	case OpIsFloat:
+		_, ok := m.FloatValue(Oop(a[0]))
+		return fromBool(ok), nil
+	case OpCharValue:
+		n, ok := m.CharacterValue(Oop(a[0]))
+		if !ok {
+			return 0, errPartial
+		}
+		return datum(n), nil
+	case OpMakeChar:
+		if n := int64(a[0]); n < 0 || n >= NumCharacters {
+			return 0, errPartial
+		}
+		return datum(m.Character(int64(a[0]))), nil
 	case OpTag:
 		if !FitsSmallInteger(int64(a[0])) {
 			return 0, errPartial
@@ -130,6 +147,8 @@ func (x *evaluation) guardOp(v *Value, a []datum) (datum, error) {
 		_, ok = x.Machine.IntegerValue(Oop(a[0]))
 	case OpGuardFloat:
 		_, ok = x.Machine.FloatValue(Oop(a[0]))
+	case OpGuardChar:
+		_, ok = x.Machine.CharacterValue(Oop(a[0]))
 	case OpGuardClass:
 		ok = x.Machine.IsObject(Oop(a[0])) && x.Machine.ClassIndex(Oop(a[0])) == v.Int
 	case OpGuardIndex:
@@ -170,6 +189,27 @@ func (x *evaluation) memory(v *Value, a []datum) (datum, error) {
 		return datum(n), err
 	case OpStoreRaw:
 		return 0, m.SetRaw(Oop(a[0]), int64(a[1]), v.Int, int64(a[2]))
+	case OpLoadFloat:
+		n, err = m.Raw(Oop(a[0]), int64(a[1]), v.Int)
+		if v.Int == 4 {
+			return fromFloat(float64(math.Float32frombits(uint32(n)))), err
+		}
+		return datum(n), err
+	case OpStoreFloat:
+		bits := int64(a[2])
+		if v.Int == 4 {
+			bits = int64(math.Float32bits(float32(math.Float64frombits(a[2]))))
+		}
+		return 0, m.SetRaw(Oop(a[0]), int64(a[1]), v.Int, bits)
+	case OpNewContext:
+		frames, err := x.frames(v.State)
+		if err != nil {
+			return 0, err
+		}
+		o, err = m.NewContext(frames[len(frames)-1-int(v.Int)])
+		return datum(o), err
+	case OpWidow:
+		return 0, m.Widow(Oop(a[0]))
 	case OpIdentityHash:
 		n, err = m.IdentityHash(Oop(a[0]))
 		return datum(n), err

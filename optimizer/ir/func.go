@@ -9,8 +9,35 @@ type ID int32
 type Func struct {
 	Name   string
 	Blocks []*Block // the first is the entry
+	// Classes describes the classes of objects that the function makes, by class
+	// index; Methods has the handle of every method that states name. Either may be
+	// nil where nobody asks; if not, it is complete.
+	Classes map[int64]Class
+	Methods map[string]Handle
 
 	nextValue, nextBlock ID
+}
+
+// A Class is what making an instance needs to know.
+type Class struct {
+	Name   string
+	Format uint8 // of its instances, as the object format numbers them; raw ones of even length
+	Fixed  int   // named fields
+}
+
+// Unit answers the bytes of a raw unit of instances, 0 if they have none.
+func (c Class) Unit() int64 {
+	switch {
+	case c.Format == 9:
+		return 8
+	case c.Format == 10 || c.Format == 11:
+		return 4
+	case c.Format >= 12 && c.Format < 16:
+		return 2
+	case c.Format >= 16 && c.Format < 24:
+		return 1
+	}
+	return 0
 }
 
 // A Block is executed from its first value to its terminator.

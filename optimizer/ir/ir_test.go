@@ -37,7 +37,7 @@ const state = `{reexecute "T" @1 self v0 temps [v1] stack []}`
 func TestEveryOp(t *testing.T) {
 	typed := map[ir.Type]string{ir.TypeOop: "v0", ir.TypeSmi: "v5", ir.TypeObj: "v6", ir.TypeInt: "v2", ir.TypeFloat: "v3", ir.TypeBool: "v4"}
 	aux := map[ir.Aux]string{ir.AuxNone: "", ir.AuxInt: " -7", ir.AuxFloat: " -0.0", ir.AuxBool: " false", ir.AuxHandle: " $12",
-		ir.AuxClass: " #53", ir.AuxSlot: " #2", ir.AuxWidth: " #4", ir.AuxSymbol: ` "at:put:"`}
+		ir.AuxClass: " #53", ir.AuxSlot: " #2", ir.AuxWidth: " #4", ir.AuxUnit: " #0", ir.AuxSymbol: ` "at:put:"`}
 	count := 0
 	for op := ir.OpParam + 1; op.String() != "jump"; op++ {
 		info := op.Info()
@@ -45,7 +45,11 @@ func TestEveryOp(t *testing.T) {
 		if info.Result != ir.TypeNone {
 			line += "v9:" + info.Result.String() + " = "
 		}
-		line += op.String() + aux[info.Aux]
+		if op == ir.OpNewContext {
+			line += op.String() + " 0"
+		} else {
+			line += op.String() + aux[info.Aux]
+		}
 		for i, a := range info.Args {
 			if i > 0 {
 				line += ","
@@ -194,7 +198,7 @@ func describe(h *toy.Heap, out ir.Outcome, err error) string {
 	}
 	s := "deopt " + out.Reason.String()
 	for _, f := range out.Frames {
-		all := append([]ir.Oop{f.Self, f.Closure}, append(f.Temps, f.Stack...)...)
+		all := append([]ir.Oop{f.Self, f.Closure, f.Context}, append(f.Temps, f.Stack...)...)
 		s += "\n" + f.Mode.String() + " " + f.Method + " " + h.Describe(all...)
 	}
 	return s

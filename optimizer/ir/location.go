@@ -24,7 +24,7 @@ func (v *Value) Location() (l Location, ok bool) {
 		return Location{AliasSlots, v.Args[0].Root(), v.Int, nil}, true
 	case OpLoadElement, OpStoreElement:
 		return Location{AliasElements, v.Args[0].Root(), 0, v.Args[1].Root()}, true
-	case OpLoadRaw, OpStoreRaw:
+	case OpLoadRaw, OpStoreRaw, OpLoadFloat, OpStoreFloat:
 		return Location{AliasRaw, v.Args[0].Root(), v.Int, v.Args[1].Root()}, true
 	}
 	return Location{}, false

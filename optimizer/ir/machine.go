@@ -19,12 +19,16 @@ type Machine interface {
 	Float(float64) (Oop, error)
 	// FloatValue answers the value of a Float of either kind; ok is false for other oops.
 	FloatValue(Oop) (f float64, ok bool)
+	// Character answers the Character of a code.
+	Character(int64) Oop
+	// CharacterValue answers the code of a Character; ok is false for other oops.
+	CharacterValue(Oop) (n int64, ok bool)
 	// IsObject tells heap objects from immediates.
 	IsObject(Oop) bool
 	// ClassIndex answers the class index of any oop.
 	ClassIndex(Oop) int64
-	// Size answers the number of indexable elements.
-	Size(Oop) (int64, error)
+	// Size answers the number of oops if width is 0, else of raw units of that width.
+	Size(o Oop, width int64) (int64, error)
 	// Writable tells whether stores need not ask the interpreter.
 	Writable(Oop) bool
 
@@ -39,6 +43,9 @@ type Machine interface {
 	New(class int64, slots []Oop) (Oop, error)
 	NewArray(class, size int64) (Oop, error)
 	NewRaw(class, size int64) (Oop, error)
+	// NewContext makes the context of an activation, Widow says that this returned.
+	NewContext(Frame) (Oop, error)
+	Widow(context Oop) error
 	// IdentityHash answers the hash, drawing one if there is none.
 	IdentityHash(Oop) (int64, error)
 
@@ -75,6 +82,7 @@ type Frame struct {
 	Method        string
 	PC            int
 	Self, Closure Oop // Closure is nil, the object, if none is activated
+	Context       Oop // nil if none was made
 	Temps, Stack  []Oop
 }
 

@@ -33,6 +33,9 @@ const (
 	MinSmallInteger  = -1 << (SmallIntegerBits - 1)
 )
 
+// NumCharacters bounds the codes of Characters.
+const NumCharacters = 1 << 30
+
 // FitsSmallInteger tells whether n is in the range of SmallInteger.
 func FitsSmallInteger(n int64) bool { return n >= MinSmallInteger && n <= MaxSmallInteger }
 
@@ -64,23 +67,25 @@ const (
 	AuxClass      // a class index in Int
 	AuxSlot       // the number of a named field, from 0, in Int
 	AuxWidth      // bytes of a unit in Int
-	AuxSymbol     // Sym
+	AuxUnit       // bytes of a raw unit in Int, or 0 for oops
+	AuxSymbol     // Sym, and the Handle of what it names in Int if the owner has one
 )
 
-// A Handle names an object in the table that the compilation captured. The first
-// few are the same everywhere.
-type Handle int32
+// A Handle names an object for the owner of the function. The first few are the
+// same everywhere.
+type Handle int64
 
 // Handles of the objects every program has.
 const (
-	HandleNil Handle = iota
+	HandleNone Handle = iota // names nothing
+	HandleNil
 	HandleTrue
 	HandleFalse
 
 	FirstFreeHandle
 )
 
-var handleNames = [FirstFreeHandle]string{"nil", "true", "false"}
+var handleNames = [FirstFreeHandle]string{"none", "nil", "true", "false"}
 
 // An Op is an operation; see gen/table.go.
 type Op uint8

@@ -32,6 +32,7 @@ const (
 	OpIAddO            // sum, a SmallInteger or leave
 	OpISubO            // difference, a SmallInteger or leave
 	OpIMulO            // product, a SmallInteger or leave
+	OpIShlO            // shift left by 0 to 62, a SmallInteger or leave
 	OpFAdd             // sum
 	OpFSub             // difference
 	OpFMul             // product
@@ -47,16 +48,21 @@ const (
 	OpBNot             // the other condition
 	OpOopEq            // the same object
 	OpIsSmi            // is it a SmallInteger
+	OpIsChar           // is it a Character
+	OpIsFloat          // is it a Float of either kind
 	OpHasClass         // has it that class index
 	OpClassIndex       // its class index
-	OpSize             // number of its indexable elements
+	OpSize             // number of its oops, named ones included, or of its raw units of a width
 	OpTag              // SmallInteger of an integer in range
 	OpUntag            // value of a SmallInteger
+	OpCharValue        // code of a Character
+	OpMakeChar         // Character of a code, 0 to below 2^30
 	OpFromBool         // true or false
 	OpBoxFloat         // a Float, immediate if it can be
 	OpUnboxFloat       // value of a Float
 	OpGuardSmi         // a SmallInteger or leave
 	OpGuardFloat       // a Float of either kind or leave
+	OpGuardChar        // a Character or leave
 	OpGuardClass       // an object of that class index or leave
 	OpGuardIndex       // first, from 0 to below second, or leave
 	OpGuardTrue        // leave unless it holds
@@ -64,13 +70,17 @@ const (
 	OpGuardWritable    // leave if read-only or watched
 	OpLoadSlot         // a named field
 	OpStoreSlot        // set a named field of a writable object
-	OpLoadElement      // an indexable oop, from 0
+	OpLoadElement      // an indexable oop, counted from the object's first oop
 	OpStoreElement     // set an indexable oop of a writable object
 	OpLoadRaw          // an unsigned unit of 1, 2, 4 or 8 bytes, from 0
 	OpStoreRaw         // set the low bytes of a unit of a writable object
-	OpNew              // an object with these named fields
-	OpNewArray         // an object of so many elements, all nil
-	OpNewRaw           // an object of so many units, all 0
+	OpLoadFloat        // a float of 4 or 8 bytes in raw units, from 0
+	OpStoreFloat       // set a float of 4 or 8 bytes, rounded, in a writable object
+	OpNew              // an object with these oops
+	OpNewArray         // an object of so many oops, all nil
+	OpNewRaw           // an object of so many units of its format, all 0
+	OpNewContext       // the context of an activation: its level, counted from the outermost, 0
+	OpWidow            // the activation of the context returns
 	OpIdentityHash     // its identity hash, drawn if it has none
 	OpSend             // look a selector up and run what is found
 	OpCall             // run a method that is known
@@ -113,6 +123,7 @@ var opTable = [numOps]OpInfo{
 	OpIAddO:         {Name: "iaddo", Doc: "sum, a SmallInteger or leave", Args: []Type{TypeInt, TypeInt}, Result: TypeInt, Commutes: true, Guard: true, Deopts: true},
 	OpISubO:         {Name: "isubo", Doc: "difference, a SmallInteger or leave", Args: []Type{TypeInt, TypeInt}, Result: TypeInt, Guard: true, Deopts: true},
 	OpIMulO:         {Name: "imulo", Doc: "product, a SmallInteger or leave", Args: []Type{TypeInt, TypeInt}, Result: TypeInt, Commutes: true, Guard: true, Deopts: true},
+	OpIShlO:         {Name: "ishlo", Doc: "shift left by 0 to 62, a SmallInteger or leave", Args: []Type{TypeInt, TypeInt}, Result: TypeInt, Guard: true, Deopts: true},
 	OpFAdd:          {Name: "fadd", Doc: "sum", Args: []Type{TypeFloat, TypeFloat}, Result: TypeFloat, Commutes: true},
 	OpFSub:          {Name: "fsub", Doc: "difference", Args: []Type{TypeFloat, TypeFloat}, Result: TypeFloat},
 	OpFMul:          {Name: "fmul", Doc: "product", Args: []Type{TypeFloat, TypeFloat}, Result: TypeFloat, Commutes: true},
@@ -128,16 +139,21 @@ var opTable = [numOps]OpInfo{
 	OpBNot:          {Name: "bnot", Doc: "the other condition", Args: []Type{TypeBool}, Result: TypeBool},
 	OpOopEq:         {Name: "oopeq", Doc: "the same object", Args: []Type{TypeOop, TypeOop}, Result: TypeBool, Commutes: true},
 	OpIsSmi:         {Name: "issmi", Doc: "is it a SmallInteger", Args: []Type{TypeOop}, Result: TypeBool},
+	OpIsChar:        {Name: "ischar", Doc: "is it a Character", Args: []Type{TypeOop}, Result: TypeBool},
+	OpIsFloat:       {Name: "isfloat", Doc: "is it a Float of either kind", Args: []Type{TypeOop}, Result: TypeBool},
 	OpHasClass:      {Name: "hasclass", Doc: "has it that class index", Args: []Type{TypeOop}, Result: TypeBool, Aux: AuxClass},
 	OpClassIndex:    {Name: "classindex", Doc: "its class index", Args: []Type{TypeOop}, Result: TypeInt},
-	OpSize:          {Name: "size", Doc: "number of its indexable elements", Args: []Type{TypeObj}, Result: TypeInt},
+	OpSize:          {Name: "size", Doc: "number of its oops, named ones included, or of its raw units of a width", Args: []Type{TypeObj}, Result: TypeInt, Aux: AuxUnit},
 	OpTag:           {Name: "tag", Doc: "SmallInteger of an integer in range", Args: []Type{TypeInt}, Result: TypeSmi, Partial: true},
 	OpUntag:         {Name: "untag", Doc: "value of a SmallInteger", Args: []Type{TypeSmi}, Result: TypeInt},
+	OpCharValue:     {Name: "charvalue", Doc: "code of a Character", Args: []Type{TypeOop}, Result: TypeInt, Partial: true},
+	OpMakeChar:      {Name: "makechar", Doc: "Character of a code, 0 to below 2^30", Args: []Type{TypeInt}, Result: TypeOop, Partial: true},
 	OpFromBool:      {Name: "frombool", Doc: "true or false", Args: []Type{TypeBool}, Result: TypeOop},
 	OpBoxFloat:      {Name: "boxfloat", Doc: "a Float, immediate if it can be", Args: []Type{TypeFloat}, Result: TypeOop, Allocates: true, Deopts: true},
 	OpUnboxFloat:    {Name: "unboxfloat", Doc: "value of a Float", Args: []Type{TypeOop}, Result: TypeFloat, Partial: true},
 	OpGuardSmi:      {Name: "guardsmi", Doc: "a SmallInteger or leave", Args: []Type{TypeOop}, Result: TypeSmi, Refines: true, Guard: true, Deopts: true},
 	OpGuardFloat:    {Name: "guardfloat", Doc: "a Float of either kind or leave", Args: []Type{TypeOop}, Result: TypeOop, Refines: true, Guard: true, Deopts: true},
+	OpGuardChar:     {Name: "guardchar", Doc: "a Character or leave", Args: []Type{TypeOop}, Result: TypeOop, Refines: true, Guard: true, Deopts: true},
 	OpGuardClass:    {Name: "guardclass", Doc: "an object of that class index or leave", Args: []Type{TypeOop}, Result: TypeObj, Aux: AuxClass, Refines: true, Guard: true, Deopts: true},
 	OpGuardIndex:    {Name: "guardindex", Doc: "first, from 0 to below second, or leave", Args: []Type{TypeInt, TypeInt}, Result: TypeInt, Refines: true, Guard: true, Deopts: true},
 	OpGuardTrue:     {Name: "guardtrue", Doc: "leave unless it holds", Args: []Type{TypeBool}, Result: TypeNone, Guard: true, Deopts: true},
@@ -145,13 +161,17 @@ var opTable = [numOps]OpInfo{
 	OpGuardWritable: {Name: "guardwritable", Doc: "leave if read-only or watched", Args: []Type{TypeObj}, Result: TypeNone, Reads: AliasHeader, Guard: true, Deopts: true},
 	OpLoadSlot:      {Name: "loadslot", Doc: "a named field", Args: []Type{TypeObj}, Result: TypeOop, Aux: AuxSlot, Reads: AliasSlots, Partial: true},
 	OpStoreSlot:     {Name: "storeslot", Doc: "set a named field of a writable object", Args: []Type{TypeObj, TypeOop}, Result: TypeNone, Aux: AuxSlot, Writes: AliasSlots, Barrier: true},
-	OpLoadElement:   {Name: "loadelement", Doc: "an indexable oop, from 0", Args: []Type{TypeObj, TypeInt}, Result: TypeOop, Reads: AliasElements, Partial: true},
+	OpLoadElement:   {Name: "loadelement", Doc: "an indexable oop, counted from the object's first oop", Args: []Type{TypeObj, TypeInt}, Result: TypeOop, Reads: AliasElements, Partial: true},
 	OpStoreElement:  {Name: "storeelement", Doc: "set an indexable oop of a writable object", Args: []Type{TypeObj, TypeInt, TypeOop}, Result: TypeNone, Writes: AliasElements, Barrier: true},
 	OpLoadRaw:       {Name: "loadraw", Doc: "an unsigned unit of 1, 2, 4 or 8 bytes, from 0", Args: []Type{TypeObj, TypeInt}, Result: TypeInt, Aux: AuxWidth, Reads: AliasRaw, Partial: true},
 	OpStoreRaw:      {Name: "storeraw", Doc: "set the low bytes of a unit of a writable object", Args: []Type{TypeObj, TypeInt, TypeInt}, Result: TypeNone, Aux: AuxWidth, Writes: AliasRaw},
-	OpNew:           {Name: "new", Doc: "an object with these named fields", Args: []Type{TypeOop}, Variadic: true, Result: TypeObj, Aux: AuxClass, Allocates: true, Deopts: true},
-	OpNewArray:      {Name: "newarray", Doc: "an object of so many elements, all nil", Args: []Type{TypeInt}, Result: TypeObj, Aux: AuxClass, Allocates: true, Deopts: true},
-	OpNewRaw:        {Name: "newraw", Doc: "an object of so many units, all 0", Args: []Type{TypeInt}, Result: TypeObj, Aux: AuxClass, Allocates: true, Deopts: true},
+	OpLoadFloat:     {Name: "loadfloat", Doc: "a float of 4 or 8 bytes in raw units, from 0", Args: []Type{TypeObj, TypeInt}, Result: TypeFloat, Aux: AuxWidth, Reads: AliasRaw, Partial: true},
+	OpStoreFloat:    {Name: "storefloat", Doc: "set a float of 4 or 8 bytes, rounded, in a writable object", Args: []Type{TypeObj, TypeInt, TypeFloat}, Result: TypeNone, Aux: AuxWidth, Writes: AliasRaw},
+	OpNew:           {Name: "new", Doc: "an object with these oops", Args: []Type{TypeOop}, Variadic: true, Result: TypeObj, Aux: AuxClass, Allocates: true, Deopts: true},
+	OpNewArray:      {Name: "newarray", Doc: "an object of so many oops, all nil", Args: []Type{TypeInt}, Result: TypeObj, Aux: AuxClass, Allocates: true, Deopts: true},
+	OpNewRaw:        {Name: "newraw", Doc: "an object of so many units of its format, all 0", Args: []Type{TypeInt}, Result: TypeObj, Aux: AuxClass, Allocates: true, Deopts: true},
+	OpNewContext:    {Name: "newcontext", Doc: "the context of an activation: its level, counted from the outermost, 0", Result: TypeObj, Aux: AuxInt, Allocates: true, Deopts: true},
+	OpWidow:         {Name: "widow", Doc: "the activation of the context returns", Args: []Type{TypeObj}, Result: TypeNone, Pinned: true},
 	OpIdentityHash:  {Name: "identityhash", Doc: "its identity hash, drawn if it has none", Args: []Type{TypeObj}, Result: TypeInt, Reads: AliasHash, Writes: AliasHash},
 	OpSend:          {Name: "send", Doc: "look a selector up and run what is found", Args: []Type{TypeOop, TypeOop}, Variadic: true, Result: TypeOop, Aux: AuxSymbol, Reads: AliasAll, Writes: AliasAll, Call: true, Deopts: true},
 	OpCall:          {Name: "call", Doc: "run a method that is known", Args: []Type{TypeOop, TypeOop}, Variadic: true, Result: TypeOop, Aux: AuxSymbol, Reads: AliasAll, Writes: AliasAll, Call: true, Deopts: true},
@@ -319,6 +339,13 @@ func (b *Block) IMulO(x *Value, y *Value, reason Reason, state *State) *Value {
 	return v
 }
 
+// IShlO appends ishlo: shift left by 0 to 62, a SmallInteger or leave.
+func (b *Block) IShlO(x *Value, y *Value, reason Reason, state *State) *Value {
+	v := b.append(OpIShlO, []*Value{x, y})
+	v.Reason, v.State = reason, state
+	return v
+}
+
 // FAdd appends fadd: sum.
 func (b *Block) FAdd(x *Value, y *Value) *Value {
 	v := b.append(OpFAdd, []*Value{x, y})
@@ -410,6 +437,18 @@ func (b *Block) IsSmi(x *Value) *Value {
 	return v
 }
 
+// IsChar appends ischar: is it a Character.
+func (b *Block) IsChar(x *Value) *Value {
+	v := b.append(OpIsChar, []*Value{x})
+	return v
+}
+
+// IsFloat appends isfloat: is it a Float of either kind.
+func (b *Block) IsFloat(x *Value) *Value {
+	v := b.append(OpIsFloat, []*Value{x})
+	return v
+}
+
 // HasClass appends hasclass: has it that class index.
 func (b *Block) HasClass(x *Value, class int64) *Value {
 	v := b.append(OpHasClass, []*Value{x})
@@ -423,9 +462,10 @@ func (b *Block) ClassIndex(x *Value) *Value {
 	return v
 }
 
-// Size appends size: number of its indexable elements.
-func (b *Block) Size(x *Value) *Value {
+// Size appends size: number of its oops, named ones included, or of its raw units of a width.
+func (b *Block) Size(x *Value, width int64) *Value {
 	v := b.append(OpSize, []*Value{x})
+	v.Int = width
 	return v
 }
 
@@ -438,6 +478,18 @@ func (b *Block) Tag(x *Value) *Value {
 // Untag appends untag: value of a SmallInteger.
 func (b *Block) Untag(x *Value) *Value {
 	v := b.append(OpUntag, []*Value{x})
+	return v
+}
+
+// CharValue appends charvalue: code of a Character.
+func (b *Block) CharValue(x *Value) *Value {
+	v := b.append(OpCharValue, []*Value{x})
+	return v
+}
+
+// MakeChar appends makechar: Character of a code, 0 to below 2^30.
+func (b *Block) MakeChar(x *Value) *Value {
+	v := b.append(OpMakeChar, []*Value{x})
 	return v
 }
 
@@ -470,6 +522,13 @@ func (b *Block) GuardSmi(x *Value, reason Reason, state *State) *Value {
 // GuardFloat appends guardfloat: a Float of either kind or leave.
 func (b *Block) GuardFloat(x *Value, reason Reason, state *State) *Value {
 	v := b.append(OpGuardFloat, []*Value{x})
+	v.Reason, v.State = reason, state
+	return v
+}
+
+// GuardChar appends guardchar: a Character or leave.
+func (b *Block) GuardChar(x *Value, reason Reason, state *State) *Value {
+	v := b.append(OpGuardChar, []*Value{x})
 	v.Reason, v.State = reason, state
 	return v
 }
@@ -524,7 +583,7 @@ func (b *Block) StoreSlot(x *Value, y *Value, slot int64) *Value {
 	return v
 }
 
-// LoadElement appends loadelement: an indexable oop, from 0.
+// LoadElement appends loadelement: an indexable oop, counted from the object's first oop.
 func (b *Block) LoadElement(x *Value, y *Value) *Value {
 	v := b.append(OpLoadElement, []*Value{x, y})
 	return v
@@ -550,7 +609,21 @@ func (b *Block) StoreRaw(x *Value, y *Value, z *Value, width int64) *Value {
 	return v
 }
 
-// New appends new: an object with these named fields.
+// LoadFloat appends loadfloat: a float of 4 or 8 bytes in raw units, from 0.
+func (b *Block) LoadFloat(x *Value, y *Value, width int64) *Value {
+	v := b.append(OpLoadFloat, []*Value{x, y})
+	v.Int = width
+	return v
+}
+
+// StoreFloat appends storefloat: set a float of 4 or 8 bytes, rounded, in a writable object.
+func (b *Block) StoreFloat(x *Value, y *Value, z *Value, width int64) *Value {
+	v := b.append(OpStoreFloat, []*Value{x, y, z})
+	v.Int = width
+	return v
+}
+
+// New appends new: an object with these oops.
 func (b *Block) New(class int64, reason Reason, state *State, rest ...*Value) *Value {
 	v := b.append(OpNew, append([]*Value{}, rest...))
 	v.Int = class
@@ -558,7 +631,7 @@ func (b *Block) New(class int64, reason Reason, state *State, rest ...*Value) *V
 	return v
 }
 
-// NewArray appends newarray: an object of so many elements, all nil.
+// NewArray appends newarray: an object of so many oops, all nil.
 func (b *Block) NewArray(x *Value, class int64, reason Reason, state *State) *Value {
 	v := b.append(OpNewArray, []*Value{x})
 	v.Int = class
@@ -566,11 +639,25 @@ func (b *Block) NewArray(x *Value, class int64, reason Reason, state *State) *Va
 	return v
 }
 
-// NewRaw appends newraw: an object of so many units, all 0.
+// NewRaw appends newraw: an object of so many units of its format, all 0.
 func (b *Block) NewRaw(x *Value, class int64, reason Reason, state *State) *Value {
 	v := b.append(OpNewRaw, []*Value{x})
 	v.Int = class
 	v.Reason, v.State = reason, state
+	return v
+}
+
+// NewContext appends newcontext: the context of an activation: its level, counted from the outermost, 0.
+func (b *Block) NewContext(n int64, reason Reason, state *State) *Value {
+	v := b.append(OpNewContext, nil)
+	v.Int = n
+	v.Reason, v.State = reason, state
+	return v
+}
+
+// Widow appends widow: the activation of the context returns.
+func (b *Block) Widow(x *Value) *Value {
+	v := b.append(OpWidow, []*Value{x})
 	return v
 }
 
@@ -581,17 +668,17 @@ func (b *Block) IdentityHash(x *Value) *Value {
 }
 
 // Send appends send: look a selector up and run what is found.
-func (b *Block) Send(x *Value, sym string, reason Reason, state *State, rest ...*Value) *Value {
+func (b *Block) Send(x *Value, sym string, h Handle, reason Reason, state *State, rest ...*Value) *Value {
 	v := b.append(OpSend, append([]*Value{x}, rest...))
-	v.Sym = sym
+	v.Sym, v.Int = sym, int64(h)
 	v.Reason, v.State = reason, state
 	return v
 }
 
 // Call appends call: run a method that is known.
-func (b *Block) Call(x *Value, sym string, reason Reason, state *State, rest ...*Value) *Value {
+func (b *Block) Call(x *Value, sym string, h Handle, reason Reason, state *State, rest ...*Value) *Value {
 	v := b.append(OpCall, append([]*Value{x}, rest...))
-	v.Sym = sym
+	v.Sym, v.Int = sym, int64(h)
 	v.Reason, v.State = reason, state
 	return v
 }

@@ -165,6 +165,7 @@ func (p *parser) function() {
 	p.need("func")
 	p.f = NewFunc(p.str())
 	p.need("{")
+	p.header()
 	for !p.take("}") {
 		p.blockBody()
 	}
@@ -187,6 +188,36 @@ func (p *parser) function() {
 				p.f.nextValue++
 			}
 		})
+	}
+}
+
+// header reads the tables of classes and methods.
+func (p *parser) header() {
+	for p.take("class") {
+		if p.f.Classes == nil {
+			p.f.Classes = map[int64]Class{}
+		}
+		p.need("#")
+		i := p.integer(64)
+		c := Class{Name: p.str()}
+		p.need("format")
+		c.Format = uint8(p.integer(8))
+		p.need("fixed")
+		c.Fixed = int(p.integer(32))
+		if _, ok := p.f.Classes[i]; ok {
+			p.fail("class #%d defined twice", i)
+		}
+		p.f.Classes[i] = c
+	}
+	for p.take("method") {
+		if p.f.Methods == nil {
+			p.f.Methods = map[string]Handle{}
+		}
+		name := p.str()
+		if _, ok := p.f.Methods[name]; ok {
+			p.fail("method %q defined twice", name)
+		}
+		p.f.Methods[name] = p.handle()
 	}
 }
 
@@ -283,11 +314,14 @@ func (p *parser) aux(v *Value, aux Aux) {
 		}
 	case AuxHandle:
 		v.Int = int64(p.handle())
-	case AuxClass, AuxSlot, AuxWidth:
+	case AuxClass, AuxSlot, AuxWidth, AuxUnit:
 		p.need("#")
 		v.Int = p.integer(64)
 	case AuxSymbol:
 		v.Sym = p.str()
+		if p.tokens[0].kind == tokenMark && p.tokens[0].text == "$" {
+			v.Int = int64(p.handle())
+		}
 	}
 }
 
@@ -315,11 +349,11 @@ func (p *parser) float() float64 {
 func (p *parser) handle() Handle {
 	p.need("$")
 	if p.tokens[0].kind == tokenNumber {
-		return Handle(p.integer(32))
+		return Handle(p.integer(64))
 	}
 	name := p.name()
 	for h, n := range handleNames {
-		if n == name {
+		if n == name && Handle(h) != HandleNone {
 			return Handle(h)
 		}
 	}

@@ -79,6 +79,9 @@ func (p *stateParser) level() Level {
 	if p.take("closure") {
 		l.Closure = p.ref()
 	}
+	if p.take("context") {
+		l.Context = p.ref()
+	}
 	p.need("temps")
 	l.Temps = p.refs()
 	p.need("stack")

@@ -2,7 +2,9 @@ package ir
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -10,7 +12,9 @@ import (
 // String answers the text form, which Parse reads. Its grammar, with [ ] for what
 // may be missing and { } for repetition:
 //
-//	func    = "func" string "{" {block} "}"
+//	func    = "func" string "{" {class | method} {block} "}"
+//	class   = "class" "#" int string "format" int "fixed" int
+//	method  = "method" string "$" int
 //	block   = bN "(" [param {"," param}] ")" ["osr" string "@" int] ":" {value} end
 //	param   = vN ":" type
 //	value   = [vN ":" type "="] op [aux] [vN {"," vN}] ["nomark"] ["!" reason state]
@@ -18,16 +22,24 @@ import (
 //	        | "nonlocal" vN "," vN | "deopt" "!" reason state | "unreachable"
 //	edge    = bN "(" [vN {"," vN}] ")" ["x" int]
 //	state   = "{" level {";" level} {";" virtual} "}"
-//	level   = mode string "@" int "self" ref ["closure" ref] "temps" refs "stack" refs
+//	level   = mode string "@" int "self" ref ["closure" ref] ["context" ref]
+//	          "temps" refs "stack" refs
 //	virtual = oN "=" kind [int] refs
 //	refs    = "[" {ref} "]"
 //	ref     = vN | oN | "_"
-//	aux     = int | float | "nan" "(" int ")" | "true" | "false" | "#" int | "$" name | "$" int | string
+//	aux     = int | float | "nan" "(" int ")" | "true" | "false" | "#" int | "$" name | "$" int | string ["$" int]
 //
 // Text from // to the end of a line is skipped.
 func (f *Func) String() string {
 	var w strings.Builder
 	fmt.Fprintf(&w, "func %q {\n", f.Name)
+	for _, i := range slices.Sorted(maps.Keys(f.Classes)) {
+		c := f.Classes[i]
+		fmt.Fprintf(&w, "\tclass #%d %q format %d fixed %d\n", i, c.Name, c.Format, c.Fixed)
+	}
+	for _, m := range slices.Sorted(maps.Keys(f.Methods)) {
+		fmt.Fprintf(&w, "\tmethod %q $%d\n", m, f.Methods[m])
+	}
 	for _, b := range f.Blocks {
 		b.print(&w)
 	}
@@ -103,9 +115,12 @@ func (v *Value) auxString() string {
 		return strconv.FormatBool(v.Int != 0)
 	case AuxHandle:
 		return Handle(v.Int).String()
-	case AuxClass, AuxSlot, AuxWidth:
+	case AuxClass, AuxSlot, AuxWidth, AuxUnit:
 		return fmt.Sprintf("#%d", v.Int)
 	case AuxSymbol:
+		if v.Int != 0 {
+			return strconv.Quote(v.Sym) + " " + Handle(v.Int).String()
+		}
 		return strconv.Quote(v.Sym)
 	}
 	return ""
@@ -130,10 +145,10 @@ func floatString(f float64) string {
 }
 
 func (h Handle) String() string {
-	if h >= 0 && h < FirstFreeHandle {
+	if h > HandleNone && h < FirstFreeHandle {
 		return "$" + handleNames[h]
 	}
-	return fmt.Sprintf("$%d", int32(h))
+	return fmt.Sprintf("$%d", int64(h))
 }
 
 func (e Edge) String() string {
@@ -185,6 +200,9 @@ func (s *State) String() string {
 		p := fmt.Sprintf("%v %q @%d self %s", l.Mode, l.Method, l.PC, ref(l.Self))
 		if l.Closure != (Ref{}) {
 			p += " closure " + ref(l.Closure)
+		}
+		if l.Context != (Ref{}) {
+			p += " context " + ref(l.Context)
 		}
 		parts = append(parts, p+" temps "+refs(l.Temps)+" stack "+refs(l.Stack))
 	}

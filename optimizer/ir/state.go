@@ -33,6 +33,7 @@ type Level struct {
 	PC      int
 	Self    Ref
 	Closure Ref // the block activated; nothing in a method
+	Context Ref // the activation's context; nothing if none was made
 	Temps   []Ref
 	Stack   []Ref
 }
@@ -79,6 +80,7 @@ func (s *State) Refs(f func(*Ref)) {
 		l := &s.Levels[i]
 		f(&l.Self)
 		f(&l.Closure)
+		f(&l.Context)
 		each(l.Temps)
 		each(l.Stack)
 	}

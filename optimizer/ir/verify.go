@@ -23,7 +23,10 @@ import (
 //     that of a call resumes. All levels around it resume. A level says where it is.
 //  8. Objects in a state belong to it, a float has one unboxed value, other
 //     objects refer to what can be stored in one. Conditions are in no state.
-//  9. Constants are in range: SmallIntegers, conditions, widths, slots.
+//  9. Constants are in range: SmallIntegers, conditions, widths, slots. A context
+//     is that of a level of its state.
+//  10. Classes of new objects and methods of states are in the function's tables,
+//     if it has them.
 //
 // Not checked: that no effect lies between the start of a bytecode and a value that
 // re-executes it, that values marked partial are reached only under their
@@ -187,20 +190,37 @@ func (v *verifier) aux(x *Value, info *OpInfo) {
 	case AuxBool:
 		ok = x.Int == 0 || x.Int == 1
 	case AuxHandle:
-		ok = x.Int >= 0 && x.Int < 1<<31
+		ok = x.Int > int64(HandleNone)
 	case AuxClass:
 		ok = x.Int > 0 && x.Int < 1<<22
+		if info.Allocates {
+			v.class(x, x.Int)
+		}
 	case AuxSlot:
 		ok = x.Int >= 0 && x.Int < 1<<16
 	case AuxWidth:
-		ok = x.Int == 1 || x.Int == 2 || x.Int == 4 || x.Int == 8
+		ok = x.Int == 4 || x.Int == 8 || (x.Int == 1 || x.Int == 2) && x.Op != OpLoadFloat && x.Op != OpStoreFloat
+	case AuxUnit:
+		ok = x.Int == 0 || x.Int == 1 || x.Int == 2 || x.Int == 4 || x.Int == 8
 	case AuxSymbol:
-		ok = x.Sym != ""
+		ok = x.Sym != "" && x.Int >= 0
 	case AuxInt:
-		ok = x.Op != OpConstSmi || FitsSmallInteger(x.Int)
+		switch x.Op {
+		case OpConstSmi:
+			ok = FitsSmallInteger(x.Int)
+		case OpNewContext:
+			ok = x.Int >= 0 && x.State != nil && x.Int < int64(len(x.State.Levels))
+		}
 	}
 	if !ok {
 		v.fail(x, "%v of %s", x.Op, x.auxString())
+	}
+}
+
+// class checks that the class of an object to be made is described.
+func (v *verifier) class(x *Value, index int64) {
+	if _, ok := v.f.Classes[index]; v.f.Classes != nil && !ok {
+		v.fail(x, "class #%d is not described", index)
 	}
 }
 
@@ -217,6 +237,9 @@ func (v *verifier) state(x *Value, s *State) {
 		if l.Method == "" || l.PC < 0 {
 			v.fail(x, "level %d says not where it is", i)
 		}
+		if _, ok := v.f.Methods[l.Method]; v.f.Methods != nil && !ok {
+			v.fail(x, "method %q has no handle", l.Method)
+		}
 	}
 	own := map[*Virtual]bool{}
 	for _, o := range s.Virtuals {
@@ -226,6 +249,8 @@ func (v *verifier) state(x *Value, s *State) {
 		}
 		if o.Kind != VirtualFloat && (o.Class <= 0 || o.Class >= 1<<22) {
 			v.fail(x, "object of class %d in the state", o.Class)
+		} else if o.Kind != VirtualFloat {
+			v.class(x, o.Class)
 		}
 	}
 	s.Refs(func(r *Ref) {

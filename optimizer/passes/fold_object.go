@@ -70,8 +70,19 @@ func (fo *folder) object(v *ir.Value) *ir.Value {
 			return fo.boolean(v, x.Type == ir.TypeSmi)
 		}
 	case ir.OpSize:
-		if r := x.Root(); r.Op == ir.OpNewArray || r.Op == ir.OpNewRaw {
-			return r.Args[0]
+		switch r := x.Root(); r.Op {
+		case ir.OpNewArray:
+			if v.Int == 0 {
+				return r.Args[0]
+			}
+		case ir.OpNew:
+			if v.Int == 0 {
+				return fo.integer(v, int64(len(r.Args)))
+			}
+		case ir.OpNewRaw:
+			if v.Int != 0 && v.Block.Func().Classes[r.Int].Unit() == v.Int {
+				return r.Args[0]
+			}
 		}
 	case ir.OpOopEq:
 		return fo.identity(v, x.Root(), v.Args[1].Root())

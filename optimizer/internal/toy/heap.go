@@ -17,12 +17,14 @@ import (
 // Class indices of the toy world.
 const (
 	ClassSmallInteger = 1
+	ClassCharacter    = 2
 	ClassBoolean      = 5
 	ClassNil          = 6
 	ClassFloat        = 34
 	ClassArray        = 51
 	ClassBytes        = 52
 	ClassPoint        = 100
+	ClassContext      = 101
 )
 
 type object struct {
@@ -35,8 +37,8 @@ type object struct {
 	readOnly bool
 }
 
-// Heap is the machine of tests. An oop is n<<3|1 for the integer n, or the place of
-// an object times 8; the first objects are nil, true and false. Every Float is an
+// Heap is the machine of tests. An oop is n<<3|1 for the integer n, n<<3|2 for the
+// Character of that code, or the place of an object times 8; the first objects are nil, true and false. Every Float is an
 // object, so that sharing of boxes shows.
 type Heap struct {
 	objects []*object
@@ -68,17 +70,20 @@ func (h *Heap) add(o *object) ir.Oop {
 }
 
 func (h *Heap) at(o ir.Oop) *object {
-	if o&7 != 0 || int(o>>3) >= len(h.objects) {
+	switch {
+	case o&7 == 2:
+		return &object{class: ClassCharacter}
+	case o&7 != 0 || int(o>>3) >= len(h.objects):
 		return &object{class: ClassSmallInteger}
 	}
 	return h.objects[o>>3]
 }
 
 func (h *Heap) Literal(l ir.Handle) (ir.Oop, error) {
-	if l < 0 || l >= ir.FirstFreeHandle {
+	if l < ir.HandleNil || l >= ir.FirstFreeHandle {
 		return 0, fmt.Errorf("toy: no literal %v", l)
 	}
-	return ir.Oop(l) << 3, nil
+	return ir.Oop(l-ir.HandleNil) << 3, nil
 }
 
 func (h *Heap) Integer(n int64) ir.Oop { return ir.Oop(n<<3 | 1) }
@@ -96,13 +101,20 @@ func (h *Heap) FloatValue(o ir.Oop) (float64, bool) {
 	return x.float, x.class == ClassFloat
 }
 
+func (h *Heap) Character(n int64) ir.Oop { return ir.Oop(n<<3 | 2) }
+
+func (h *Heap) CharacterValue(o ir.Oop) (int64, bool) { return int64(o >> 3), o&7 == 2 }
+
 func (h *Heap) IsObject(o ir.Oop) bool { return o&7 == 0 && int(o>>3) < len(h.objects) }
 
 func (h *Heap) ClassIndex(o ir.Oop) int64 { return h.at(o).class }
 
-func (h *Heap) Size(o ir.Oop) (int64, error) {
+func (h *Heap) Size(o ir.Oop, width int64) (int64, error) {
 	x := h.at(o)
-	return int64(len(x.elements) + len(x.raw)), nil
+	if width == 0 {
+		return int64(len(x.slots) + len(x.elements)), nil
+	}
+	return int64(len(x.raw)) / width, nil
 }
 
 func (h *Heap) Writable(o ir.Oop) bool { return !h.at(o).readOnly }
@@ -135,21 +147,44 @@ func (h *Heap) SetSlot(o ir.Oop, i int64, v ir.Oop) error    { return write(h.at
 func (h *Heap) Element(o ir.Oop, i int64) (ir.Oop, error)    { return read(h.at(o).elements, i) }
 func (h *Heap) SetElement(o ir.Oop, i int64, v ir.Oop) error { return write(h.at(o).elements, i, v) }
 
-func (h *Heap) Raw(o ir.Oop, i, width int64) (int64, error) {
+// units answers the bytes of a unit.
+func (h *Heap) units(o ir.Oop, i, width int64) ([]byte, error) {
 	raw := h.at(o).raw
-	if width != 1 || i < 0 || i >= int64(len(raw)) {
-		return 0, errAccess
+	if i < 0 || i >= int64(len(raw))/width {
+		return nil, errAccess
 	}
-	return int64(raw[i]), nil
+	return raw[i*width:][:width], nil
+}
+
+func (h *Heap) Raw(o ir.Oop, i, width int64) (int64, error) {
+	raw, err := h.units(o, i, width)
+	n := uint64(0)
+	for i, b := range raw {
+		n |= uint64(b) << (8 * i)
+	}
+	return int64(n), err
 }
 
 func (h *Heap) SetRaw(o ir.Oop, i, width, v int64) error {
-	raw := h.at(o).raw
-	if width != 1 || i < 0 || i >= int64(len(raw)) {
-		return errAccess
+	raw, err := h.units(o, i, width)
+	for i := range raw {
+		raw[i] = byte(v >> (8 * i))
 	}
-	raw[i] = byte(v)
-	return nil
+	return err
+}
+
+// NewContext makes an object with the receiver,
+// and whether its activation has returned.
+func (h *Heap) NewContext(f ir.Frame) (ir.Oop, error) {
+	return h.add(&object{class: ClassContext, slots: []ir.Oop{f.Self, False}}), nil
+}
+
+func (h *Heap) Widow(context ir.Oop) error {
+	if x := h.at(context); x.class == ClassContext {
+		x.slots[1] = True
+		return nil
+	}
+	return errors.New("toy: no context")
 }
 
 // maxSize bounds what tests allocate.
@@ -222,7 +257,11 @@ func (h *Heap) Describe(roots ...ir.Oop) string {
 			fmt.Fprint(&w, n)
 			return
 		}
-		if o < ir.Oop(ir.FirstFreeHandle)<<3 {
+		if n, ok := h.CharacterValue(o); ok {
+			fmt.Fprintf(&w, "$%d", n)
+			return
+		}
+		if o <= False {
 			w.WriteString([]string{"nil", "true", "false"}[o>>3])
 			return
 		}

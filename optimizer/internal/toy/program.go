@@ -210,7 +210,7 @@ func step(h *Heap, f *frame, i Instr) error {
 		return h.SetSlot(r[i.B], i.N, r[i.A])
 	case At, AtPut:
 		n, ok := h.IntegerValue(r[i.C])
-		size, _ := h.Size(r[i.B])
+		size, _ := h.Size(r[i.B], 0)
 		if !ok || h.ClassIndex(r[i.B]) != ClassArray || n < 0 || n >= size {
 			return wrong(h, f, i)
 		}

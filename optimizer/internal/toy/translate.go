@@ -165,7 +165,7 @@ func (t *translator) instruction(i Instr) *ir.Value {
 	case At, AtPut:
 		o := b.GuardClass(t.regs[i.B], ClassArray, ir.ReasonWrongClass, s)
 		n := b.Untag(b.GuardSmi(t.regs[i.C], ir.ReasonNotSmallInteger, s))
-		n = b.GuardIndex(n, b.Size(o), ir.ReasonIndexOutOfBounds, s)
+		n = b.GuardIndex(n, b.Size(o, 0), ir.ReasonIndexOutOfBounds, s)
 		if i.Op == At {
 			return b.LoadElement(o, n)
 		}
@@ -173,7 +173,7 @@ func (t *translator) instruction(i Instr) *ir.Value {
 		b.StoreElement(o, n, t.regs[i.A])
 		return nil
 	case Event:
-		return b.Send(t.regs[i.B], "event", ir.ReasonInvalidated, t.state(ir.Resume), t.regs[i.C])
+		return b.Send(t.regs[i.B], "event", ir.HandleNone, ir.ReasonInvalidated, t.state(ir.Resume), t.regs[i.C])
 	default: // Call
 		out := append([]ir.Level{t.level(ir.Resume)}, t.out...)
 		return t.method(t.p.Methods[i.N], []*ir.Value{t.regs[i.B], t.regs[i.C]}, out)

@@ -111,13 +111,13 @@ func writeConstructor(w *bytes.Buffer, r row) {
 		params = append(params, "c bool")
 		set = "\tif c {\n\t\tv.Int = 1\n\t}\n"
 	case "Symbol":
-		params = append(params, "sym string")
-		set = "\tv.Sym = sym\n"
+		params = append(params, "sym string", "h Handle")
+		set = "\tv.Sym, v.Int = sym, int64(h)\n"
 	case "Handle":
 		params = append(params, "h Handle")
 		set = "\tv.Int = int64(h)\n"
 	default:
-		name := map[string]string{"Int": "n", "Class": "class", "Slot": "slot", "Width": "width"}[r.aux]
+		name := map[string]string{"Int": "n", "Class": "class", "Slot": "slot", "Width": "width", "Unit": "width"}[r.aux]
 		params = append(params, name+" int64")
 		set = "\tv.Int = " + name + "\n"
 	}

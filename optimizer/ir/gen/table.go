@@ -7,7 +7,7 @@ type row struct {
 	goName string
 	args   string // types of arguments; the last may end in "..."
 	result string
-	aux    string // what Value.Int or Value.Sym holds: "", Int, Float, Bool, Handle, Class, Slot, Width, Symbol, Flags+Slot...
+	aux    string // what Value.Int or Value.Sym holds: "", Int, Float, Bool, Handle, Class, Slot, Width, Unit, Symbol
 	reads  string // alias classes
 	writes string
 	flags  string
@@ -55,6 +55,7 @@ var table = []row{
 	{"iaddo", "IAddO", "int int", "int", "", "", "", "commutes guard deopts", "sum, a SmallInteger or leave"},
 	{"isubo", "ISubO", "int int", "int", "", "", "", "guard deopts", "difference, a SmallInteger or leave"},
 	{"imulo", "IMulO", "int int", "int", "", "", "", "commutes guard deopts", "product, a SmallInteger or leave"},
+	{"ishlo", "IShlO", "int int", "int", "", "", "", "guard deopts", "shift left by 0 to 62, a SmallInteger or leave"},
 
 	{"fadd", "FAdd", "float float", "float", "", "", "", "commutes", "sum"},
 	{"fsub", "FSub", "float float", "float", "", "", "", "", "difference"},
@@ -72,18 +73,23 @@ var table = []row{
 	{"bnot", "BNot", "bool", "bool", "", "", "", "", "the other condition"},
 	{"oopeq", "OopEq", "oop oop", "bool", "", "", "", "commutes", "the same object"},
 	{"issmi", "IsSmi", "oop", "bool", "", "", "", "", "is it a SmallInteger"},
+	{"ischar", "IsChar", "oop", "bool", "", "", "", "", "is it a Character"},
+	{"isfloat", "IsFloat", "oop", "bool", "", "", "", "", "is it a Float of either kind"},
 	{"hasclass", "HasClass", "oop", "bool", "Class", "", "", "", "has it that class index"},
 	{"classindex", "ClassIndex", "oop", "int", "", "", "", "", "its class index"},
-	{"size", "Size", "obj", "int", "", "", "", "", "number of its indexable elements"},
+	{"size", "Size", "obj", "int", "Unit", "", "", "", "number of its oops, named ones included, or of its raw units of a width"},
 
 	{"tag", "Tag", "int", "smi", "", "", "", "partial", "SmallInteger of an integer in range"},
 	{"untag", "Untag", "smi", "int", "", "", "", "", "value of a SmallInteger"},
+	{"charvalue", "CharValue", "oop", "int", "", "", "", "partial", "code of a Character"},
+	{"makechar", "MakeChar", "int", "oop", "", "", "", "partial", "Character of a code, 0 to below 2^30"},
 	{"frombool", "FromBool", "bool", "oop", "", "", "", "", "true or false"},
 	{"boxfloat", "BoxFloat", "float", "oop", "", "", "", "allocates deopts", "a Float, immediate if it can be"},
 	{"unboxfloat", "UnboxFloat", "oop", "float", "", "", "", "partial", "value of a Float"},
 
 	{"guardsmi", "GuardSmi", "oop", "smi", "", "", "", "refines guard deopts", "a SmallInteger or leave"},
 	{"guardfloat", "GuardFloat", "oop", "oop", "", "", "", "refines guard deopts", "a Float of either kind or leave"},
+	{"guardchar", "GuardChar", "oop", "oop", "", "", "", "refines guard deopts", "a Character or leave"},
 	{"guardclass", "GuardClass", "oop", "obj", "Class", "", "", "refines guard deopts", "an object of that class index or leave"},
 	{"guardindex", "GuardIndex", "int int", "int", "", "", "", "refines guard deopts", "first, from 0 to below second, or leave"},
 	{"guardtrue", "GuardTrue", "bool", "none", "", "", "", "guard deopts", "leave unless it holds"},
@@ -92,14 +98,19 @@ var table = []row{
 
 	{"loadslot", "LoadSlot", "obj", "oop", "Slot", "slots", "", "partial", "a named field"},
 	{"storeslot", "StoreSlot", "obj oop", "none", "Slot", "", "slots", "barrier", "set a named field of a writable object"},
-	{"loadelement", "LoadElement", "obj int", "oop", "", "elements", "", "partial", "an indexable oop, from 0"},
+	{"loadelement", "LoadElement", "obj int", "oop", "", "elements", "", "partial", "an indexable oop, counted from the object's first oop"},
 	{"storeelement", "StoreElement", "obj int oop", "none", "", "", "elements", "barrier", "set an indexable oop of a writable object"},
 	{"loadraw", "LoadRaw", "obj int", "int", "Width", "raw", "", "partial", "an unsigned unit of 1, 2, 4 or 8 bytes, from 0"},
 	{"storeraw", "StoreRaw", "obj int int", "none", "Width", "", "raw", "", "set the low bytes of a unit of a writable object"},
 
-	{"new", "New", "oop...", "obj", "Class", "", "", "allocates deopts", "an object with these named fields"},
-	{"newarray", "NewArray", "int", "obj", "Class", "", "", "allocates deopts", "an object of so many elements, all nil"},
-	{"newraw", "NewRaw", "int", "obj", "Class", "", "", "allocates deopts", "an object of so many units, all 0"},
+	{"loadfloat", "LoadFloat", "obj int", "float", "Width", "raw", "", "partial", "a float of 4 or 8 bytes in raw units, from 0"},
+	{"storefloat", "StoreFloat", "obj int float", "none", "Width", "", "raw", "", "set a float of 4 or 8 bytes, rounded, in a writable object"},
+
+	{"new", "New", "oop...", "obj", "Class", "", "", "allocates deopts", "an object with these oops"},
+	{"newarray", "NewArray", "int", "obj", "Class", "", "", "allocates deopts", "an object of so many oops, all nil"},
+	{"newraw", "NewRaw", "int", "obj", "Class", "", "", "allocates deopts", "an object of so many units of its format, all 0"},
+	{"newcontext", "NewContext", "", "obj", "Int", "", "", "allocates deopts", "the context of an activation: its level, counted from the outermost, 0"},
+	{"widow", "Widow", "obj", "none", "", "", "", "pinned", "the activation of the context returns"},
 	{"identityhash", "IdentityHash", "obj", "int", "", "hash", "hash", "", "its identity hash, drawn if it has none"},
 
 	{"send", "Send", "oop oop...", "oop", "Symbol", "all", "all", "call deopts", "look a selector up and run what is found"},
