@@ -102,7 +102,11 @@ func buildKernel(c Config) (*build.Image, error) {
 	}
 	var units []source.Unit
 	err := eachTree(c, func(tree fs.FS, dir, name string) error {
-		read, err := source.ReadTree(tree, dir)
+		prefix := ""
+		if name != dir {
+			prefix = name
+		}
+		read, err := source.ReadTreeNamed(tree, dir, filepath.ToSlash(prefix))
 		units = append(units, read...)
 		return err
 	})
@@ -112,7 +116,16 @@ func buildKernel(c Config) (*build.Image, error) {
 	// The heap limit is the running image's concern.
 	config := heapConfig(c)
 	config.MaxHeap = 0
-	return build.Build(units, build.Options{Heap: config, Startup: kernel.Startup, KeepSource: true})
+	return build.Build(units, build.Options{Heap: config, Startup: kernel.Startup, KeepSource: true, FileName: ownFile})
+}
+
+// ownFile answers the names of files that are not the kernel's. Methods of the kernel need
+// no file: their class says which it is.
+func ownFile(file string) string {
+	if _, err := fs.Stat(kernel.Files(), file); err == nil {
+		return ""
+	}
+	return file
 }
 
 // eachTree calls f for every tree of the image: packages of the kernel, then folders.

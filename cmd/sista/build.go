@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/sista-vm/sista/heap"
 	"github.com/sista-vm/sista/host/hostos"
@@ -56,17 +59,9 @@ func runBuild(c *command, args []string) int {
 	var b buildFlags
 	flags := c.flagSet()
 	b.register(flags)
-	// Flags may stand behind the folders.
-	var dirs []string
-	for len(args) > 0 {
-		rest, code, done := c.parse(flags, args)
-		if done {
-			return code
-		}
-		if len(rest) == 0 {
-			break
-		}
-		dirs, args = append(dirs, rest[0]), rest[1:]
+	dirs, code, done := c.parse(flags, args, anyArguments)
+	if done {
+		return code
 	}
 	switch {
 	case b.output == "":
@@ -76,7 +71,7 @@ func runBuild(c *command, args []string) int {
 	}
 	units, err := b.read(dirs)
 	if err != nil {
-		return buildFailed(err)
+		return failed(err)
 	}
 	if b.startup == "" && b.kernel {
 		b.startup = kernel.Startup
@@ -84,9 +79,10 @@ func runBuild(c *command, args []string) int {
 	m, err := build.Build(units, build.Options{
 		Heap:    heap.Config{Memory: hostos.Memory(), Window: -1},
 		Startup: b.startup, KeepSource: !b.noSource, Strict: b.strict, InitializeClasses: b.initializeClasses,
+		FileName: func(file string) string { return b.nameInside(dirs, file) },
 	})
 	if err != nil {
-		return buildFailed(err)
+		return failed(err)
 	}
 	defer m.Close()
 	warnings := b.own(m.Warnings)
@@ -100,6 +96,26 @@ func runBuild(c *command, args []string) int {
 	return exitOK
 }
 
+// nameInside answers the name of a file within its folder, so that the image depends on what is
+// in the folders and not on where they are. Files of the kernel need none.
+func (b *buildFlags) nameInside(dirs []string, file string) string {
+	for _, dir := range dirs {
+		if name, ok := strings.CutPrefix(file, path.Clean(filepath.ToSlash(dir))+"/"); ok {
+			return name
+		}
+		if path.Clean(dir) == "." && !b.isKernel(file) {
+			return file
+		}
+	}
+	return ""
+}
+
+// isKernel tells whether the sources of the kernel are used and a file is one of them.
+func (b *buildFlags) isKernel(file string) bool {
+	_, err := fs.Stat(kernel.Files(), file)
+	return b.kernel && err == nil
+}
+
 // own answers the warnings that are not about the kernel: its globals are made when it
 // starts.
 func (b *buildFlags) own(all parser.Errors) parser.Errors {
@@ -107,16 +123,15 @@ func (b *buildFlags) own(all parser.Errors) parser.Errors {
 		return all
 	}
 	return slices.DeleteFunc(slices.Clone(all), func(e *parser.Error) bool {
-		_, err := fs.Stat(kernel.Files(), e.Position.File)
-		return err == nil
+		return b.isKernel(e.Position.File)
 	})
 }
 
 func (b *buildFlags) read(dirs []string) ([]source.Unit, error) {
 	var units []source.Unit
 	var bad []error
-	add := func(tree fs.FS, dir string) {
-		read, err := source.ReadTree(tree, dir)
+	add := func(tree fs.FS, dir, name string) {
+		read, err := source.ReadTreeNamed(tree, dir, filepath.ToSlash(name))
 		units = append(units, read...)
 		if err != nil {
 			bad = append(bad, err)
@@ -124,7 +139,7 @@ func (b *buildFlags) read(dirs []string) ([]source.Unit, error) {
 	}
 	if b.kernel {
 		for _, p := range kernel.Packages(false) {
-			add(kernel.Files(), p)
+			add(kernel.Files(), p, "")
 		}
 	}
 	for _, dir := range dirs {
@@ -137,23 +152,22 @@ func (b *buildFlags) read(dirs []string) ([]source.Unit, error) {
 		case hasSources(dir) != nil:
 			bad = append(bad, hasSources(dir))
 		default:
-			add(os.DirFS(dir), ".")
+			add(os.DirFS(dir), ".", dir)
 		}
 	}
 	return units, errors.Join(bad...)
 }
 
-// buildFailed prints errors in sources with their lines.
-func buildFailed(err error) int {
+// sourceErrors answers errors in sources with their lines, and how many there are; 0 when err
+// is of another kind.
+func sourceErrors(err error) (text string, n int) {
 	var all *build.Errors
-	if errors.As(err, &all) {
-		fmt.Fprintf(os.Stderr, "%s\nsista: build: %d errors\n", all.Format(), all.Len())
-		return exitFailed
-	}
 	var list parser.Errors
-	if errors.As(err, &list) {
-		fmt.Fprintf(os.Stderr, "%s\nsista: build: %d errors\n", list.Format(), len(list))
-		return exitFailed
+	switch {
+	case errors.As(err, &all):
+		return all.Format(), all.Len()
+	case errors.As(err, &list):
+		return list.Format(), len(list)
 	}
-	return failed(err)
+	return "", 0
 }

@@ -68,7 +68,7 @@ func runInspect(c *command, args []string) int {
 	i := inspection{out: os.Stdout}
 	fs := c.flagSet()
 	i.register(fs)
-	args, code, done := c.parse(fs, args)
+	args, code, done := c.parse(fs, args, anyArguments)
 	if done {
 		return code
 	}

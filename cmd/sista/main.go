@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -101,7 +102,8 @@ func usage(w io.Writer) {
 	for _, c := range commands() {
 		fmt.Fprintf(w, "  %-9s %s\n", c.name, c.short)
 	}
-	fmt.Fprint(w, "\nsista help command tells more of one. Examples:\n\n"+
+	fmt.Fprint(w, "\nFlags stand before or after the arguments; what follows the program of run, or the\n"+
+		"expression of eval, is its own. sista help command tells more of one. Examples:\n\n"+
 		"  sista eval '1000 factorial printString size'\n"+
 		"  sista run hello.st\n"+
 		"  sista run Squeak6.image\n")
@@ -131,17 +133,29 @@ func (c *command) flagSet() *flag.FlagSet {
 	return fs
 }
 
-// parse reads flags; done is true when the command is over with the code.
-func (c *command) parse(fs *flag.FlagSet, args []string) (rest []string, code int, done bool) {
-	if err := fs.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			c.help(os.Stdout, fs)
-			return nil, exitOK, true
+// parse reads flags before, between and after at most own arguments, as far as "--"; what
+// follows the last of these is the program's and not looked at. done is true when the
+// command is over with the code.
+func (c *command) parse(fs *flag.FlagSet, args []string, own int) (rest []string, code int, done bool) {
+	for {
+		if err := fs.Parse(args); err != nil {
+			if errors.Is(err, flag.ErrHelp) {
+				c.help(os.Stdout, fs)
+				return nil, exitOK, true
+			}
+			return nil, misuse("%s: %v; see sista help %s", c.name, err, c.name), true
 		}
-		return nil, misuse("%s: %v; see sista help %s", c.name, err, c.name), true
+		left := fs.Args()
+		ended := len(args) > len(left) && args[len(args)-len(left)-1] == "--"
+		if len(left) == 0 || ended || len(rest)+1 >= own {
+			return append(rest, left...), 0, false
+		}
+		rest, args = append(rest, left[0]), left[1:]
 	}
-	return fs.Args(), 0, false
 }
+
+// anyArguments is how many arguments of its own a command has that runs no program.
+const anyArguments = math.MaxInt
 
 // misuse reports a wrong command line.
 func misuse(format string, args ...any) int {
@@ -149,8 +163,16 @@ func misuse(format string, args ...any) int {
 	return exitUsage
 }
 
-// failed reports an error. That a file is not there needs no name of a system call.
+// failed reports an error: those in sources with their lines. That a file is not there needs no name of a system call.
 func failed(err error) int {
+	if text, n := sourceErrors(err); n > 0 {
+		plural := "s"
+		if n == 1 {
+			plural = ""
+		}
+		fmt.Fprintf(os.Stderr, "%s\nsista: %d error%s in the sources\n", text, n, plural)
+		return exitFailed
+	}
 	var p *fs.PathError
 	if errors.As(err, &p) && err.Error() == p.Error() && (p.Op == "stat" || p.Op == "lstat" || p.Op == "open") {
 		err = fmt.Errorf("%s: %w", p.Path, p.Err)

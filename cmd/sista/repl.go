@@ -43,7 +43,7 @@ func runRepl(c *command, args []string) int {
 	var m machineFlags
 	fs := c.flagSet()
 	m.register(fs)
-	args, code, done := c.parse(fs, args)
+	args, code, done := c.parse(fs, args, anyArguments)
 	if done {
 		return code
 	}

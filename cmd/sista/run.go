@@ -23,7 +23,8 @@ Runs a Smalltalk program until it quits.
   X.image   a 64-bit Spur image, with the arguments it understands itself
   -         a script from standard input
 
-Arguments after the program are its own: Smalltalk arguments.
+Flags of sista stand before the program. What follows it is the program's own, flags
+too: Smalltalk arguments.
 
 examples:
   sista run hello.st
@@ -38,7 +39,8 @@ var evalCommand = &command{
 	short: "evaluate statements and print the result",
 	long: `
 Evaluates Smalltalk statements and prints the value of the last one. An error
-prints its class, message and stack to standard error, and the exit code is 1.
+prints its class, message and stack to standard error, and the exit code is 1. What
+follows the expression is Smalltalk arguments.
 
 examples:
   sista eval '1000 factorial printString size'
@@ -90,7 +92,7 @@ func runRun(c *command, args []string) int {
 	fs := c.flagSet()
 	m.register(fs)
 	registerHeadless(fs)
-	args, code, done := c.parse(fs, args)
+	args, code, done := c.parse(fs, args, 1)
 	if done {
 		return code
 	}
@@ -137,7 +139,7 @@ func runEval(c *command, args []string) int {
 	var m machineFlags
 	fs := c.flagSet()
 	m.register(fs)
-	args, code, done := c.parse(fs, beforeNegative(args))
+	args, code, done := c.parse(fs, beforeNegative(args), 1)
 	if done {
 		return code
 	}
@@ -179,7 +181,7 @@ func runTest(c *command, args []string) int {
 	fs := c.flagSet()
 	m.register(fs)
 	t.register(fs)
-	args, code, done := c.parse(fs, args)
+	args, code, done := c.parse(fs, args, anyArguments)
 	if done {
 		return code
 	}
@@ -231,6 +233,9 @@ func programKind(path string) (kind, error) {
 	}
 	if strings.EqualFold(filepath.Ext(path), ".image") {
 		return anImage, nil
+	}
+	if !fi.Mode().IsRegular() {
+		return aScript, nil // what is read of a pipe or device now, the script would lack
 	}
 	f, err := os.Open(path)
 	if err != nil {

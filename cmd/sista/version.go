@@ -12,7 +12,7 @@ var versionCommand = &command{
 	short: "print the version",
 	long:  "Prints the version of sista, of Go, and the image formats it runs.",
 	run: func(c *command, args []string) int {
-		if args, code, done := c.parse(c.flagSet(), args); done {
+		if args, code, done := c.parse(c.flagSet(), args, anyArguments); done {
 			return code
 		} else if len(args) > 0 {
 			return misuse("version: it takes no arguments")

@@ -1,6 +1,7 @@
 package stcompiler
 
 import (
+	"math"
 	"math/big"
 	"unicode/utf8"
 
@@ -45,6 +46,32 @@ func namesOf(c *plugin.Call, o heap.Oop) ([]string, bool) {
 		names[i] = s
 	}
 	return names, true
+}
+
+// piecesOf reads triples of offset, line and column: where the parts of a text stand in
+// its file.
+func piecesOf(c *plugin.Call, o heap.Oop, text string) ([]ast.Piece, bool) {
+	if !plugin.IsPointers(o) || o.NumSlots()%3 != 0 {
+		return nil, false
+	}
+	var numbers [3]int
+	pieces := make([]ast.Piece, 0, o.NumSlots()/3)
+	at, before := 0, 0 // bytes and characters of the text before the piece
+	for i := range o.NumSlots() {
+		n := c.Field(o, i)
+		if !n.IsInt() || n.Int() < 0 || n.Int() > math.MaxInt32 {
+			return nil, false
+		}
+		if numbers[i%3] = int(n.Int()); i%3 != 2 {
+			continue
+		}
+		for ; before < numbers[0] && at < len(text); before++ {
+			_, size := utf8.DecodeRuneInString(text[at:])
+			at += size
+		}
+		pieces = append(pieces, ast.Piece{Offset: at, Line: numbers[1], Column: numbers[2]})
+	}
+	return pieces, true
 }
 
 // builder makes objects. Once memory was short it makes nothing more and all its
@@ -217,6 +244,19 @@ func (b *builder) orNil(s string) heap.Oop {
 	return b.name(s)
 }
 
+// pieces makes triples of where the parts of a source stand in its file.
+func (b *builder) pieces(s *ast.Source) heap.Oop {
+	pieces := s.Pieces
+	if len(pieces) == 0 {
+		pieces = []ast.Piece{{Offset: 0, Line: 1, Column: 1}}
+	}
+	var list []heap.Oop
+	for _, p := range pieces {
+		list = append(list, b.int(chars(s.Text, p.Offset)), b.int(p.Line), b.int(p.Column))
+	}
+	return b.array(list...)
+}
+
 // unit makes what the image is told of a part of a script; packages are not.
 func (b *builder) unit(u source.Unit) (heap.Oop, bool) {
 	line := b.int(u.Where().Line)
@@ -227,13 +267,13 @@ func (b *builder) unit(u source.Unit) (heap.Oop, bool) {
 	case *source.ClassExtension:
 		return b.tagged('x', b.name(u.Name), b.names(u.InstVars), b.names(u.ClassVars), b.names(u.ClassInstVars), b.orNil(u.Comment), line), true
 	case *source.MethodDefinition:
-		return b.tagged('m', b.name(u.Class), b.heap.Bool(u.IsMeta), b.name(u.Category), b.name(u.Text().Text), line), true
+		return b.tagged('m', b.name(u.Class), b.heap.Bool(u.IsMeta), b.name(u.Category), b.name(u.Text().Text), b.pieces(u.Text())), true
 	case *source.Statements:
 		var temps []string
 		for _, v := range u.Sequence.Temps {
 			temps = append(temps, v.Name)
 		}
-		return b.tagged('s', b.name(u.Text().Text), b.orNil(u.Class), b.heap.Bool(u.TopLevel), b.names(temps), line), true
+		return b.tagged('s', b.name(u.Text().Text), b.orNil(u.Class), b.heap.Bool(u.TopLevel), b.names(temps), b.pieces(u.Text())), true
 	}
 	return heap.Invalid, false
 }

@@ -5,12 +5,14 @@
 // templates: plain Arrays that say what the image is to make methods of. Names
 // that the source does not declare are left for the image to bind.
 //
-//	primitiveCompile     source, kind, instanceVariables, otherNames, options
+//	primitiveCompile     source, kind, instanceVariables, otherNames, options, origin
 //	    kind             nil for statements, anything else for a method
 //	    instanceVariables, otherNames: Arrays of Strings; otherNames are class
 //	                     variables, pool variables and workspace variables that
 //	                     do not begin with a capital letter
 //	    options          sum of the option constants below
+//	    origin           nil, or {file or nil. pieces. text of the file or nil}: where the
+//	                     source was cut out of, for errors; see below for pieces
 //	  answers a template, or an Array of errors (below)
 //	primitiveParseScript source, fileName
 //	  answers an Array of units and errors in the order of the text
@@ -18,7 +20,8 @@
 //	    pc               of an instruction, 1-based from the method's header
 //	    path             Array of literal indices (from 1) that leads from the
 //	                     method to the block the pc is in; empty for the method
-//	  answers {start. stop. line. column}, 1-based, of what is executed there; nil if unknown
+//	  answers {start. stop. line. column}, 1-based, of what is executed there; nil if unknown.
+//	  line and column are those of the file where the origin is known
 //
 // A template is {selector. numArgs. header. bytes. literals. primitive}: bytes has
 // bytecodes and trailer, literals everything of the literal frame, selector and
@@ -83,11 +86,12 @@ type request struct {
 	isMethod bool
 	env      environment
 	options  int
+	whole    heap.Oop // text of the file, or nil: needed only for errors
 }
 
 func readRequest(c *plugin.Call) (request, plugin.Failure) {
 	var r request
-	if c.NumArgs() < 5 {
+	if c.NumArgs() < 6 {
 		return r, plugin.BadNumArgs
 	}
 	text, ok := textOf(c.Arg(0))
@@ -97,12 +101,33 @@ func readRequest(c *plugin.Call) (request, plugin.Failure) {
 	if !ok || !ok2 || !ok3 || !ok4 {
 		return r, plugin.BadArgument
 	}
-	r = request{src: ast.NewSource("", text), isMethod: !c.IsNil(1), options: options}
+	r = request{src: ast.NewSource("", text), isMethod: !c.IsNil(1), options: options, whole: c.Heap.Nil}
+	if !c.IsNil(5) && !r.readOrigin(c, c.Arg(5)) {
+		return r, plugin.BadArgument
+	}
 	r.env = environment{instVars: names, others: map[string]bool{}, options: options}
 	for _, n := range others {
 		r.env.others[n] = true
 	}
 	return r, plugin.OK
+}
+
+// readOrigin reads {file or nil. pieces. text or nil}.
+func (r *request) readOrigin(c *plugin.Call, o heap.Oop) bool {
+	if !plugin.IsPointers(o) || o.NumSlots() != 3 {
+		return false
+	}
+	if file := c.Field(o, 0); file != c.Heap.Nil {
+		name, ok := textOf(file)
+		if !ok {
+			return false
+		}
+		r.src.File = name
+	}
+	r.whole = c.Field(o, 2)
+	var ok bool
+	r.src.Pieces, ok = piecesOf(c, c.Field(o, 1), r.src.Text)
+	return ok
 }
 
 func (r *request) compile() (*compiler.Method, error) {
@@ -136,18 +161,21 @@ func compile(c *plugin.Call) (heap.Oop, plugin.Failure) {
 	b := builder{heap: c.Heap}
 	m, err := r.compile()
 	if err != nil {
+		if r.whole != c.Heap.Nil {
+			r.src.Whole, _ = textOf(r.whole)
+		}
 		return c.Return(b.array(b.errors(err)...))
 	}
 	return c.Return(b.method(m))
 }
 
 func position(c *plugin.Call) (heap.Oop, plugin.Failure) {
-	if c.NumArgs() != 7 {
+	if c.NumArgs() != 8 {
 		return c.Fail(plugin.BadNumArgs)
 	}
 	r, f := readRequest(c)
-	pc, ok := c.SmallInt(5)
-	path := c.Arg(6)
+	pc, ok := c.SmallInt(6)
+	path := c.Arg(7)
 	if f != plugin.OK || !ok || !plugin.IsPointers(path) {
 		return c.Fail(plugin.BadArgument)
 	}

@@ -38,6 +38,17 @@ func TestExcerpt(t *testing.T) {
 	if got, want := s.Excerpt(len(s.Text)), "end\n   ^"; got != want {
 		t.Errorf("at the end: got %q, want %q", got, want)
 	}
+	// A method that was cut out of a file shows the line of the file.
+	part := &Source{Text: "bar: x\n\t^ é+zork", Pieces: []Piece{{0, 2, 8}, {6, 2, 16}}, Whole: "Foo\r\nFoo >> bar: x [\r\n\t^ é+zork ]"}
+	if got, want := part.Excerpt(4), "Foo >> bar: x [\n           ^"; got != want {
+		t.Errorf("in a file: got %q, want %q", got, want)
+	}
+	if got, want := part.Excerpt(13), "\t^ é+zork ]\n\t    ^"; got != want {
+		t.Errorf("in a file: got %q, want %q", got, want)
+	}
+	if got := s.Offset(9, 9); got != len(s.Text) {
+		t.Errorf("a place past the end is offset %d", got)
+	}
 	if got := s.Slice(Span{4, 99}); got != s.Text[4:] {
 		t.Errorf("slice is %q", got)
 	}

@@ -38,6 +38,9 @@ type Source struct {
 	// Pieces says where the parts of Text stand in the file, in rising order of
 	// Offset. None at all means that Text is the whole file.
 	Pieces []Piece
+	// Whole is the text of the file that Pieces are of, for excerpts. Without it
+	// they show lines of Text.
+	Whole string
 }
 
 // Piece says that Text[Offset] (up to the next piece) is at Line and Column of the file.
@@ -72,10 +75,15 @@ func endsLine(text string, i int) bool {
 	return text[i] == '\n' || text[i] == '\r' && (i+1 == len(text) || text[i+1] != '\n')
 }
 
-// Excerpt answers the line of Text that holds offset and, below it, a caret
-// under that character. Tabs are kept in both, so that they line up wherever
-// the excerpt is shown.
+// Excerpt answers the line of the file, or else of Text, that holds an offset
+// into Text and, below it, a caret under that character. Tabs are kept in both,
+// so that they line up wherever the excerpt is shown.
 func (s *Source) Excerpt(offset int) string {
+	if s.Whole != "" && len(s.Pieces) > 0 {
+		file := Source{Text: s.Whole}
+		at := s.Position(offset)
+		return file.Excerpt(file.Offset(at.Line, at.Column))
+	}
 	offset = max(0, min(offset, len(s.Text)))
 	start := strings.LastIndexAny(s.Text[:offset], "\r\n") + 1
 	end := len(s.Text)
@@ -91,6 +99,22 @@ func (s *Source) Excerpt(offset int) string {
 		}
 	}
 	return s.Text[start:end] + "\n" + pad.String() + "^"
+}
+
+// Offset answers where in Text, taken for the whole file, a line and column are. A place
+// that is not in the text becomes the nearest one before it.
+func (s *Source) Offset(line, column int) int {
+	i := 0
+	for ; line > 1 && i < len(s.Text); i++ {
+		if endsLine(s.Text, i) {
+			line--
+		}
+	}
+	for ; column > 1 && i < len(s.Text) && strings.IndexByte("\r\n", s.Text[i]) < 0; column-- {
+		_, size := utf8.DecodeRuneInString(s.Text[i:])
+		i += size
+	}
+	return i
 }
 
 // Slice answers the text of a span.

@@ -34,7 +34,7 @@ import (
 
 // Version changes whenever the same sources build another image than before. Who
 // keeps images made of sources keeps it with them.
-const Version = 2
+const Version = 3
 
 // Options say how an image is built.
 type Options struct {
@@ -51,6 +51,9 @@ type Options struct {
 	// InitializeClasses runs, before Startup, the class method initialize of every
 	// class that has one of its own, superclasses first.
 	InitializeClasses bool
+	// FileName answers what the methods of a file remember as its name, for the stacks of
+	// errors; empty for methods that remember no place. nil: none do.
+	FileName func(file string) string
 	// Globals are names of globals that exist and are nil at first.
 	Globals []string
 	// Flags are set in the header of the image.

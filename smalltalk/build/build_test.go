@@ -472,3 +472,49 @@ SubUser class >> count [ ^ count ]
 		t.Errorf("count is quick method %d", n)
 	}
 }
+
+// Methods of files that have a name to remember know their place, pragmas or not.
+func TestPlaces(t *testing.T) {
+	named := func(file string) string { return "lib/" + file }
+	const states = "Object variableSubclass: #AdditionalMethodState instanceVariableNames: 'method selector' classVariableNames: '' package: 'K'.\n" +
+		"Object subclass: #Pragma instanceVariableNames: 'method selector arguments' classVariableNames: '' package: 'K'.\n"
+	b := build(t, Options{FileName: named}, states, "Object >> plain\n\n[ ^ 1 ]\nObject >> marked [\n\t<mark: 3> ^ 2 ]")
+	h := b.Heap
+	place := func(selector string, pragmas int) heap.Oop {
+		t.Helper()
+		lits := b.literals("Object", selector)
+		state := lits[len(lits)-2]
+		if h.ClassOf(state) != b.class("AdditionalMethodState") || state.NumSlots() != 2+pragmas+1 || h.StringValue(state.Slot(1)) != selector {
+			t.Fatalf("%s has no state with a place", selector)
+		}
+		property := state.Slot(2 + pragmas)
+		if h.ClassOf(property) != b.class("Association") || h.StringValue(property.Slot(0)) != "source" {
+			t.Fatalf("%s has no property", selector)
+		}
+		return property.Slot(1)
+	}
+	plain := place("plain", 0)
+	if got := h.StringValue(plain.Slot(0)); got != "lib/test.st" {
+		t.Errorf("the file is %q", got)
+	}
+	want := []int64{0, 1, 11, 5, 3, 2} // the selector, then the body after its bracket
+	pieces := plain.Slot(1)
+	if pieces.NumSlots() != len(want) {
+		t.Fatalf("%d numbers for the pieces", pieces.NumSlots())
+	}
+	for i, w := range want {
+		if got := pieces.Slot(i).Int(); got != w {
+			t.Errorf("number %d of the pieces is %d, not %d", i, got, w)
+		}
+	}
+	if plain.Slot(2) != h.True {
+		t.Error("a script is in a dialect")
+	}
+	if got := place("marked", 1).Slot(1).Slot(1).Int(); got != 4 {
+		t.Errorf("the second method begins in line %d", got)
+	}
+	lits := build(t, Options{FileName: func(string) string { return "" }}, states, "Object >> plain [ ^ 1 ]").literals("Object", "plain")
+	if sel := lits[len(lits)-2]; h.StringValue(sel) != "plain" {
+		t.Error("a method without a place has a state")
+	}
+}

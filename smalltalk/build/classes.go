@@ -81,6 +81,7 @@ func (b *builder) fillClasses() {
 			for i, m := range c.methods[side] {
 				selectors[i] = m.Method.Selector
 				methods[i] = b.method(m.code)
+				b.setPlace(methods[i], m)
 			}
 			b.h.Store(o, heap.ClassMethodDict, b.methodDictionary(selectors, methods))
 		}

@@ -3,6 +3,7 @@ package build
 import (
 	"fmt"
 	"math/big"
+	"unicode/utf8"
 
 	"github.com/sista-vm/sista/heap"
 	"github.com/sista-vm/sista/smalltalk/ast"
@@ -90,11 +91,23 @@ func (b *builder) constant(k ast.ConstantKind) heap.Oop {
 // methodState makes what has the pragmas of a method. Without classes for them the
 // method has its selector only.
 func (b *builder) methodState(s *compiler.MethodState, method heap.Oop) heap.Oop {
+	return b.stateAndPlace(s, method, heap.Invalid)
+}
+
+// stateAndPlace is methodState with a property, unless place is Invalid.
+func (b *builder) stateAndPlace(s *compiler.MethodState, method, place heap.Oop) heap.Oop {
 	c, p := b.byName["AdditionalMethodState"], b.byName["Pragma"]
 	if c == nil || p == nil || p.format() != heap.FmtFixed {
 		return b.symbol(s.Selector)
 	}
-	o := b.instance(c, len(s.Pragmas))
+	size := len(s.Pragmas)
+	if place != heap.Invalid {
+		size++
+	}
+	o := b.instance(c, size)
+	if place != heap.Invalid {
+		b.h.Store(o, len(c.instVars())+size-1, place)
+	}
 	b.h.Store(o, 0, method)
 	b.h.Store(o, 1, b.symbol(s.Selector))
 	for i, pragma := range s.Pragmas {
@@ -111,6 +124,38 @@ func (b *builder) methodState(s *compiler.MethodState, method heap.Oop) heap.Oop
 		b.h.Store(o, len(c.instVars())+i, po)
 	}
 	return o
+}
+
+// setPlace gives a method the property that tells where its source stands:
+//
+//	source -> {file name. pieces. whether it was read in a dialect}
+//
+// Pieces are triples in one Array: how many characters of the source are before a part,
+// and the line and column of the part in the file.
+func (b *builder) setPlace(o heap.Oop, m *method) {
+	src, name := m.Text(), ""
+	if b.options.FileName != nil {
+		name = b.options.FileName(src.File)
+	}
+	if name == "" || b.byName["Association"] == nil {
+		return
+	}
+	last := len(m.code.Literals) - 1
+	var state *compiler.MethodState
+	switch l := m.code.Literals[last-1].(type) {
+	case compiler.Symbol:
+		state = &compiler.MethodState{Selector: string(l)}
+	case *compiler.MethodState:
+		state = l
+	}
+	pieces := make([]heap.Oop, 0, 3*len(src.Pieces))
+	for _, p := range src.Pieces {
+		chars := utf8.RuneCountInString(src.Text[:p.Offset])
+		pieces = append(pieces, heap.FromInt(int64(chars)), heap.FromInt(int64(p.Line)), heap.FromInt(int64(p.Column)))
+	}
+	dialect := m.Options.UnderscoreAssignment || m.Options.DottedNames
+	value := b.array([]heap.Oop{b.string(name), b.array(pieces), b.h.Bool(dialect)})
+	b.h.Store(o, last, b.stateAndPlace(state, o, b.association(b.symbol("source"), value)))
 }
 
 // binding answers the association of a variable outside of methods. That of a class

@@ -74,7 +74,7 @@ func TestErrors(t *testing.T) {
 	_, err = tryBuild(t, Options{}, "nil subclass: #Object instanceVariableNames: '' classVariableNames: '' package: 'K'.\nObject >> a [ ^ b ]")
 	wantErrors(t, err, "no class SmallInteger, which every image needs", "no class ByteSymbol or Symbol", "no class ProcessList or LinkedList", "test.st:2:17")
 	var all *Errors
-	if !errors.As(err, &all) || len(all.Placed) != 1 || all.Len() < 10 || !strings.Contains(all.Format(), "^ b\n") || !strings.Contains(all.Format(), "SmallInteger") {
+	if !errors.As(err, &all) || len(all.Placed) != 1 || all.Len() < 10 || !strings.Contains(all.Format(), "^ b ]\n") || !strings.Contains(all.Format(), "SmallInteger") {
 		t.Errorf("error %v", err)
 	}
 }

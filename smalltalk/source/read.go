@@ -107,7 +107,11 @@ func ReadFile(fsys fs.FS, file string) ([]Unit, error) {
 // files and folders are left out. Classes whose file names no package belong to
 // the package of their folder. The error is a parser.Errors unless the file
 // system itself fails; the units that are good are answered beside it.
-func ReadTree(fsys fs.FS, dir string) ([]Unit, error) {
+func ReadTree(fsys fs.FS, dir string) ([]Unit, error) { return ReadTreeNamed(fsys, dir, "") }
+
+// ReadTreeNamed is ReadTree for a tree that has a name outside of its file system: all
+// places are in files below that name.
+func ReadTreeNamed(fsys fs.FS, dir, name string) ([]Unit, error) {
 	var units []Unit
 	var bad parser.Errors
 	folders := map[string][]Unit{}
@@ -124,7 +128,11 @@ func ReadTree(fsys fs.FS, dir string) ([]Unit, error) {
 		if d.IsDir() || path.Ext(file) != ".st" {
 			return nil
 		}
-		read, err := ReadFile(fsys, file)
+		data, err := fs.ReadFile(fsys, file)
+		if err != nil {
+			return err
+		}
+		read, err := Read(path.Join(name, file), data)
 		var es parser.Errors
 		if errors.As(err, &es) {
 			bad = append(bad, es...)

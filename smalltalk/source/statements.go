@@ -59,7 +59,7 @@ func (r *reader) definesClass(s *ast.Sequence) bool {
 // sliceOf answers the part of a source that a span covers.
 func sliceOf(s *ast.Source, span ast.Span) *ast.Source {
 	at := s.Position(span.Start)
-	part := &ast.Source{File: s.File, Text: s.Text[span.Start:span.End]}
+	part := &ast.Source{File: s.File, Text: s.Text[span.Start:span.End], Whole: s.Whole}
 	part.Pieces = []ast.Piece{{Offset: 0, Line: at.Line, Column: at.Column}}
 	for _, p := range s.Pieces {
 		if p.Offset > span.Start && p.Offset < span.End {

@@ -90,7 +90,7 @@ func (r *reader) cut(spans ...ast.Span) *ast.Source { return r.join(spans, false
 // join is cut; with separate, a space goes between spans that would run into
 // each other.
 func (r *reader) join(spans []ast.Span, separate bool) *ast.Source {
-	s := &ast.Source{File: r.src.File}
+	s := &ast.Source{File: r.src.File, Whole: r.text}
 	if len(spans) == 1 {
 		s.Text = r.text[spans[0].Start:spans[0].End]
 		at := r.place(spans[0].Start)
@@ -203,7 +203,7 @@ func patternEnd(m *ast.Method) int {
 
 // addMethod adds a method with its tree.
 func (r *reader) addMethod(m MethodDefinition, tree *ast.Method) {
-	m.Method = tree
+	m.Method, m.Options = tree, r.opt
 	for _, g := range tree.Pragmas {
 		if m.Category == "" && g.Selector == "category:" {
 			m.Category, _ = textOf(g.Args[0])

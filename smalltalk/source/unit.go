@@ -23,6 +23,7 @@ import (
 	"strings"
 
 	"github.com/sista-vm/sista/smalltalk/ast"
+	"github.com/sista-vm/sista/smalltalk/parser"
 )
 
 // Unit is one definition, or statements to be executed.
@@ -95,6 +96,8 @@ type MethodDefinition struct {
 	// Stamp is the author and time of a chunk file, or empty.
 	Stamp  string
 	Method *ast.Method
+	// Options are those that the method was parsed with.
+	Options parser.Options
 }
 
 // Name answers the method's name as it is said: Foo class >> bar:.
