@@ -143,11 +143,39 @@ func (h *Heap) canBecome(o Oop) BecomeError {
 	return BecomeOK
 }
 
-// exchange is a two-way become. All memory is taken before the first change.
-func (h *Heap) exchange(from, to []Oop, copyHash bool) bool {
-	// contents says whose contents a reference gets in the end: pairs may share objects.
-	refs := make([]Oop, 0, 2*len(from))
-	contents := make(map[Oop]Oop, 2*len(from))
+// Outcome answers what references to each object that takes part in a become will
+// lead to. It changes nothing.
+func (h *Heap) Outcome(from, to []Oop, twoWay bool) map[Oop]Oop {
+	if twoWay {
+		_, contents := h.exchanged(from, to)
+		return contents
+	}
+	next := make(map[Oop]Oop, len(from))
+	last := func(o Oop) Oop { // as forwardAll will follow it
+		for n, ok := next[o]; ok; n, ok = next[o] {
+			o = n
+		}
+		return o
+	}
+	for i := range from {
+		if a, b := h.Follow(from[i]), last(h.Follow(to[i])); a != b {
+			next[a] = b
+		}
+	}
+	for o := range next {
+		// All on the way have the same end: a long way is gone once.
+		for end := last(o); o != end; {
+			o, next[o] = next[o], end
+		}
+	}
+	return next
+}
+
+// exchanged answers the objects of a two-way become, and whose contents a reference
+// to each gets in the end: pairs may share objects.
+func (h *Heap) exchanged(from, to []Oop) (refs []Oop, contents map[Oop]Oop) {
+	refs = make([]Oop, 0, 2*len(from))
+	contents = make(map[Oop]Oop, 2*len(from))
 	for i := range from {
 		a, b := h.Follow(from[i]), h.Follow(to[i])
 		for _, o := range [2]Oop{a, b} {
@@ -158,6 +186,12 @@ func (h *Heap) exchange(from, to []Oop, copyHash bool) bool {
 		}
 		contents[a], contents[b] = contents[b], contents[a]
 	}
+	return refs, contents
+}
+
+// exchange is a two-way become. All memory is taken before the first change.
+func (h *Heap) exchange(from, to []Oop, copyHash bool) bool {
+	refs, contents := h.exchanged(from, to)
 	copies := make([]Oop, len(refs)) // Invalid: unchanged, or exchanged in place
 	for i, r := range refs {
 		c := contents[r]

@@ -43,6 +43,7 @@ func (c *methodCache) probe(selector, tag uint64) *cacheEntry {
 func (in *Interp) flushMethodCache() {
 	clear(in.cache.entries[:])
 	in.at = atShortcuts{}
+	in.needed = neededFields{}
 }
 
 // flushMethod forgets entries for one method (primitive 116).
@@ -53,6 +54,7 @@ func (in *Interp) flushMethod(m heap.Oop) {
 		}
 	}
 	in.at = atShortcuts{}
+	in.needed = neededFields{}
 }
 
 // flushSelector forgets entries for one selector (primitive 119).

@@ -104,7 +104,7 @@ func closureArgs(c heap.Oop) int {
 // It answers false, with nothing changed, if the closure does not fit them.
 func (in *Interp) activateClosure(argc int) bool {
 	c := in.stackAt(argc)
-	if closureArgs(c) != argc {
+	if closureArgs(c) != argc || in.unfit && !in.closureFits(c) {
 		return false
 	}
 	if c.ClassIndex() == heap.ClassFullBlock {

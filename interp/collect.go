@@ -135,6 +135,7 @@ func (in *Interp) Moved() {
 	if h.Stats.FullGCs != in.fullGCs {
 		in.fullGCs = h.Stats.FullGCs
 		in.forwarders = false
+		in.clearClosures()
 	}
 }
 

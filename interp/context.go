@@ -138,6 +138,9 @@ func (in *Interp) setContextSlot(ctx heap.Oop, i int, v heap.Oop) {
 		}
 		in.divorcePage(fp)
 	}
+	if (i == contextMethod || i == contextReceiver) && ctx.Slot(i) != in.nilOop {
+		in.suspectClosures() // old closures have both from their outer context
+	}
 	in.heap.Store(ctx, i, v)
 	in.resumeDivorced()
 }
@@ -258,6 +261,11 @@ func (in *Interp) baseFrame(p *stackPage, ctx heap.Oop) {
 	}
 	if depth < argc {
 		in.fatal("corrupt image: a context's stack is shorter than its arguments")
+		return
+	}
+	if !in.fits(method, rcvr, int(pc.Int())) {
+		in.fatal("corrupt image: a context of %s goes on with variables that its receiver has not got",
+			in.MethodName(method, in.heap.ClassOf(rcvr)))
 		return
 	}
 	in.usePage(p)

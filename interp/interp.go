@@ -62,6 +62,8 @@ type Interp struct {
 	pages         stackPages
 	cache         methodCache
 	cacheHasYoung bool
+	needed        neededFields
+	unfit         bool // there may be closures that do not fit their receivers
 	at            atShortcuts
 	fullGCs       uint64 // full collections seen by Moved
 	divorced      heap.Oop

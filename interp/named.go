@@ -3,7 +3,6 @@ package interp
 import (
 	"fmt"
 
-	"github.com/sista-vm/sista/bytecode"
 	"github.com/sista-vm/sista/heap"
 	"github.com/sista-vm/sista/plugin"
 )
@@ -168,10 +167,7 @@ func primListLoaded(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 // instruction before one, its extensions included; -1 if pc is no boundary.
 func (in *Interp) precedingInstruction(m heap.Oop, pc int) int {
 	h := methodHeader(m)
-	set := bytecode.V3PlusClosures
-	if headerIsSista(h) {
-		set = bytecode.SistaV1
-	}
+	set := bytecodeSet(h)
 	code := m.Bytes()
 	at, last := int(methodStart(h))-8, -1
 	for at < pc-1 && at < len(code) {

@@ -67,6 +67,9 @@ func (in *Interp) setSlot(o heap.Oop, i uint64, v heap.Oop) {
 		return
 	}
 	in.heap.Store(o, int(i), v)
+	if isClosure(o) {
+		in.suspectClosures()
+	}
 }
 
 // position answers where an index from 1 is, counted from 0. An index below 1

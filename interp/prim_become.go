@@ -40,12 +40,26 @@ func (in *Interp) become(c *plugin.Call, twoWay, copyHash bool) (heap.Oop, plugi
 		return c.Fail(plugin.BadArgument)
 	}
 	from, to := in.oopsOf(r), in.oopsOf(a)
-	if !in.contextsCanBecome(from) || !in.contextsCanBecome(to) {
+	if !in.contextsCanBecome(from) || !in.contextsCanBecome(to) || in.vmKnows(from, to, twoWay) {
 		return c.Fail(plugin.Inappropriate)
+	}
+	if b := in.becomingOf(from, to, twoWay); !b.harmless(in) {
+		// Garbage does not count.
+		in.fullGCNow()
+		n := c.NumArgs()
+		r, a = in.stackAt(n), in.stackAt(n-1)
+		from, to = in.oopsOf(r), in.oopsOf(a)
+		if b = in.becomingOf(from, to, twoWay); !b.harmless(in) {
+			return c.Fail(plugin.Inappropriate)
+		}
 	}
 	if slices.ContainsFunc(from, isMethod) || slices.ContainsFunc(to, isMethod) {
 		// Frames get what they run anew, and find out whether they can.
 		in.divorceEverything()
+		in.suspectClosures()
+	}
+	if slices.ContainsFunc(from, in.isContext) || slices.ContainsFunc(to, in.isContext) {
+		in.suspectClosures()
 	}
 	in.divorceAll(from)
 	in.divorceAll(to)

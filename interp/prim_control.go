@@ -151,6 +151,9 @@ func primExecuteMethodArgs(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure
 	if headerNumArgs(methodHeader(m)) != args.NumSlots() {
 		return 0, plugin.BadNumArgs
 	}
+	if in.fieldsNeeded(m) > fieldsOf(rcvr) {
+		return 0, plugin.Inappropriate // compiled for others
+	}
 	in.drop(n + 1)
 	in.push(rcvr)
 	for i := range args.NumSlots() {
@@ -172,6 +175,9 @@ func primExecuteMethod(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 	}
 	if headerNumArgs(methodHeader(m)) != n-1 {
 		return 0, plugin.BadNumArgs
+	}
+	if in.fieldsNeeded(m) > fieldsOf(c.Receiver) {
+		return 0, plugin.Inappropriate
 	}
 	in.drop(1)
 	in.activateMethod(in.nilOop, m, n-1)
@@ -267,17 +273,25 @@ func primVoidState(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 
 func primClosureValue(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 	if !in.activateClosure(c.NumArgs()) {
-		return 0, plugin.BadNumArgs
+		return 0, in.whyNot(c.Receiver)
 	}
 	in.checkLimit()
 	return 0, frameChanged
+}
+
+// whyNot answers why a closure was not activated.
+func (in *Interp) whyNot(c heap.Oop) plugin.Failure {
+	if isClosure(c) && in.unfit && !in.closureFits(c) {
+		return plugin.Inappropriate
+	}
+	return plugin.BadNumArgs
 }
 
 // primClosureValueNoSwitch is value without the interrupt check, so that an
 // unwind block starts before anyone can interfere.
 func primClosureValueNoSwitch(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 	if !in.activateClosure(c.NumArgs()) {
-		return 0, plugin.BadNumArgs
+		return 0, in.whyNot(c.Receiver)
 	}
 	if in.sp < in.pageLimit {
 		in.stackOverflow()
@@ -301,7 +315,7 @@ func primClosureWithArguments(in *Interp, c *plugin.Call) (heap.Oop, plugin.Fail
 	if !in.activateClosure(n) {
 		in.drop(n)
 		in.push(args)
-		return 0, plugin.BadReceiver
+		return 0, in.whyNot(c.Receiver)
 	}
 	in.checkLimit()
 	return 0, frameChanged

@@ -128,6 +128,7 @@ func (in *Interp) queue(process heap.Oop, front bool) {
 func (in *Interp) resume(process heap.Oop) {
 	active := in.activeProcess()
 	switch {
+	case !in.isProcess(process): // something else was put in a list
 	case !in.isLive(in.follow(process.Slot(processContext))):
 		in.heap.Store(process, processList, in.nilOop)
 	case in.priorityOf(process) <= in.priorityOf(active):
@@ -170,6 +171,9 @@ func (in *Interp) wakeHighest() {
 		list := in.follow(lists.Slot(i))
 		for list != in.nilOop && !in.isEmptyList(list) {
 			p := in.removeFirst(list)
+			if !in.isProcess(p) {
+				continue
+			}
 			if in.isLive(in.follow(p.Slot(processContext))) {
 				in.transferTo(p)
 				return
