@@ -144,8 +144,9 @@ func (b *Block) end(op Op, succs []Edge, args ...*Value) *Value {
 	return v
 }
 
-// To makes an edge.
-func To(b *Block, args ...*Value) Edge { return Edge{To: b, Args: args} }
+// To makes an edge. It keeps a copy of the arguments: often they are the parameters
+// of a block, and rewriting the edge must not rewrite those.
+func To(b *Block, args ...*Value) Edge { return Edge{To: b, Args: slices.Clone(args)} }
 
 // Jump ends the block.
 func (b *Block) Jump(to Edge) { b.end(OpJump, []Edge{to}) }

@@ -124,6 +124,7 @@ func TestVerifyStructure(t *testing.T) {
 		"which is not in the func": func(f *ir.Func) { f.Blocks[1].End.Args[0] = f.NewValue(ir.OpConstSmi) },
 		"use of no value":          func(f *ir.Func) { f.Blocks[1].End.Args[0] = nil },
 		"in a place it cannot":     func(f *ir.Func) { f.Blocks[0].Values[0].Op = ir.OpReturn },
+		"shares a list":            func(f *ir.Func) { f.Blocks[1].End.Args = f.Blocks[1].Params },
 		"no such op":               func(f *ir.Func) { f.Blocks[0].Values[0].Op = 255 },
 		"has a state":              func(f *ir.Func) { f.Blocks[0].Values[0].Reason = ir.ReasonStress },
 	} {
@@ -157,7 +158,7 @@ func TestFloatText(t *testing.T) {
 // parses prints as something that parses to the same.
 func FuzzParse(f *testing.F) {
 	f.Add(body("\tsend \"foo:\" v0, v1 !invalidated " + state + "\n\treturn v0"))
-	f.Add(toy.Translate(toy.Random(1)).String())
+	f.Add(toy.Translate(toy.Random(1), toy.Shape{}).String())
 	f.Add("func \"x\" {\nb0(): deopt !stress {}\n}")
 	f.Fuzz(func(t *testing.T, text string) {
 		fn, err := ir.Parse(text)

@@ -10,7 +10,7 @@ import (
 //  1. There is an entry; it is no target of an edge, nor are OSR blocks.
 //  2. Names of values and blocks are unique and below the function's bounds, a
 //     value is in the list of its block only, parameters are params, no other
-//     value is.
+//     value is. No two lists of values share memory.
 //  3. A block ends with a terminator, which is nowhere else, and has as many
 //     successors as that asks for; they are blocks of the function.
 //  4. Arguments fit their op in number and type; edges fit the parameters of their
@@ -95,8 +95,20 @@ func (v *verifier) names() {
 			at++
 		})
 	}
+	lists := map[**Value]bool{}
+	list := func(at fmt.Stringer, vs []*Value) {
+		if len(vs) > 0 {
+			if lists[&vs[0]] {
+				v.fail(at, "shares a list of values with another")
+			}
+			lists[&vs[0]] = true
+		}
+	}
 	for _, b := range v.f.Blocks {
+		list(b, b.Params)
+		b.Each(func(x *Value) { list(x, x.Args) })
 		for _, e := range b.Succs {
+			list(b, e.Args)
 			switch {
 			case !v.blocks[e.To]:
 				v.fail(b, "successor %v is not in the function", e.To)

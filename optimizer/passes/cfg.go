@@ -76,27 +76,30 @@ func sameParams(f *ir.Func, g *ir.Graph) bool {
 }
 
 // skipEmpty redirects edges past blocks that have neither parameters nor values and
-// jump. A jump to itself is left alone.
+// jump. A circle of such blocks is left alone: the program hangs there.
 func skipEmpty(f *ir.Func) bool {
 	changed := false
 	for _, b := range f.Blocks {
 		for i := range b.Succs {
 			e := &b.Succs[i]
-			for range len(f.Blocks) {
-				to := e.To
-				if len(to.Params) > 0 || len(to.Values) > 0 || to.End.Op != ir.OpJump || to.Succs[0].To == to {
-					break
-				}
-				// A loop keeps a block before it for what moves out.
-				if to.Succs[0].To == b {
-					break
-				}
-				e.To, e.Args = to.Succs[0].To, slices.Clone(to.Succs[0].Args)
+			to, steps := e.To, 0
+			var args []*ir.Value
+			// A loop keeps a block before it for what moves out.
+			for isEmpty(to) && to.Succs[0].To != b && steps < len(f.Blocks) {
+				to, args = to.Succs[0].To, to.Succs[0].Args
+				steps++
+			}
+			if steps > 0 && steps < len(f.Blocks) {
+				e.To, e.Args = to, slices.Clone(args)
 				changed = true
 			}
 		}
 	}
 	return changed
+}
+
+func isEmpty(b *ir.Block) bool {
+	return len(b.Params) == 0 && len(b.Values) == 0 && b.End.Op == ir.OpJump
 }
 
 // mergeChains appends a block to its only predecessor if that only jumps to it.

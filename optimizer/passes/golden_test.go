@@ -117,12 +117,12 @@ func TestBrokenPasses(t *testing.T) {
 		found := false
 		for seed := uint64(0); seed < 400 && !found; seed++ {
 			p := toy.Random(seed)
-			f := toy.Translate(p)
+			f := toy.Translate(p, toy.RandomShape(seed))
 			if err := Run(f, Options{Fuel: 8}); err != nil {
 				t.Fatal(err)
 			}
 			if name == "ignores sends when forwarding" {
-				f = toy.Translate(p)
+				f = toy.Translate(p, toy.Shape{})
 				ValueNumbers(f, DefaultPolicy())
 			}
 			broken(f)

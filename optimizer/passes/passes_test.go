@@ -13,10 +13,7 @@ import (
 func check(t *testing.T, seed uint64) {
 	t.Helper()
 	p := toy.Random(seed)
-	f := toy.Translate(p)
-	if seed%4 == 3 {
-		f = toy.TranslateOSR(p)
-	}
+	f := toy.Translate(p, toy.RandomShape(seed))
 	first := f.String()
 	before := first
 	err := Run(f, Options{Verify: true, After: func(pass Pass, f *ir.Func) {
@@ -77,7 +74,7 @@ func TestConstraints(t *testing.T) {
 func TestTrace(t *testing.T) {
 	var lines []string
 	o := Options{Trace: func(l string) { lines = append(lines, l) }, Fuel: 3}
-	if err := Run(toy.Translate(toy.Random(3)), o); err != nil {
+	if err := Run(toy.Translate(toy.Random(3), toy.Shape{}), o); err != nil {
 		t.Fatal(err)
 	}
 	if len(lines) != 3 || !strings.HasPrefix(lines[0], "pass fold     m") || !strings.Contains(lines[0], "guards ") {

@@ -11,7 +11,7 @@ import (
 func TestTranslation(t *testing.T) {
 	for seed := range uint64(300) {
 		p := Random(seed)
-		f := Translate(p)
+		f := Translate(p, RandomShape(seed))
 		if err := f.Verify(); err != nil {
 			t.Fatalf("seed %d: %v\n%v", seed, err, f)
 		}

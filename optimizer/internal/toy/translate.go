@@ -2,15 +2,22 @@ package toy
 
 import "github.com/sista-vm/sista/optimizer/ir"
 
+// A Shape says what of the control flow of a function is up to a front end.
+type Shape struct {
+	OSR     bool // every loop of the main method has an OSR entry
+	Entries bool // ways into a loop lead through blocks of their own, with all registers as parameters
+	Direct  bool // no anchors
+}
+
+// RandomShape answers a shape that a seed determines.
+func RandomShape(seed uint64) Shape {
+	return Shape{OSR: seed%4 == 3, Entries: seed/4%2 == 1, Direct: seed/8%8 == 7}
+}
+
 // Translate makes IR of the program's main method, with calls inlined.
-func Translate(p *Program) *ir.Func { return translate(p, false) }
-
-// TranslateOSR does, with an OSR entry at every loop of the main method.
-func TranslateOSR(p *Program) *ir.Func { return translate(p, true) }
-
-func translate(p *Program, osr bool) *ir.Func {
+func Translate(p *Program, shape Shape) *ir.Func {
 	m := p.Main()
-	t := &translator{p: p, f: ir.NewFunc(m.Name), osr: osr}
+	t := &translator{p: p, f: ir.NewFunc(m.Name), shape: shape}
 	t.b = t.f.NewBlock()
 	var args []*ir.Value
 	for range numArgs {
@@ -22,14 +29,16 @@ func translate(p *Program, osr bool) *ir.Func {
 }
 
 type translator struct {
-	p    *Program
-	f    *ir.Func
-	osr  bool
-	b    *ir.Block
-	m    *Method
-	pc   int
-	regs []*ir.Value
-	out  []ir.Level // activations around the one translated
+	p      *Program
+	f      *ir.Func
+	shape  Shape
+	b      *ir.Block
+	blocks map[int]*ir.Block // of the method translated, by pc
+	loops  map[int]bool      // loops start there
+	m      *Method
+	pc     int
+	regs   []*ir.Value
+	out    []ir.Level // activations around the one translated
 }
 
 // level describes the current activation.
@@ -51,22 +60,18 @@ func (t *translator) again() *ir.State { return t.state(ir.Reexecute) }
 // method translates a method into the current block and answers its result, in
 // the block that is current then. Every block of it has all registers as parameters.
 func (t *translator) method(m *Method, args []*ir.Value, out []ir.Level) *ir.Value {
-	m0, pc0, regs0, out0 := t.m, t.pc, t.regs, t.out
+	outer := *t
 	t.m, t.pc, t.out = m, 0, out
 	null := t.b.Literal(ir.HandleNil)
 	t.regs = append([]*ir.Value(nil), args...)
 	for len(t.regs) < m.Regs {
 		t.regs = append(t.regs, null)
 	}
-	blocks := map[int]*ir.Block{}
-	loops := map[int]bool{}
+	blocks, loops := map[int]*ir.Block{}, map[int]bool{}
+	t.blocks, t.loops = blocks, loops
 	leader := func(pc int) {
 		if blocks[pc] == nil {
-			b := t.f.NewBlock()
-			for range t.regs {
-				b.AddParam(ir.TypeOop)
-			}
-			blocks[pc] = b
+			blocks[pc] = t.newBlock()
 		}
 	}
 	for pc, i := range m.Code {
@@ -76,8 +81,10 @@ func (t *translator) method(m *Method, args []*ir.Value, out []ir.Level) *ir.Val
 			loops[int(i.N)] = loops[int(i.N)] || int(i.N) <= pc
 		}
 	}
-	if t.osr && out == nil {
-		t.entries(blocks, loops)
+	if t.shape.OSR && out == nil {
+		b, regs := t.b, t.regs
+		t.entries()
+		t.b, t.regs = b, regs
 	}
 	end := t.f.NewBlock()
 	result := end.AddParam(ir.TypeOop)
@@ -86,10 +93,7 @@ func (t *translator) method(m *Method, args []*ir.Value, out []ir.Level) *ir.Val
 		t.pc = pc
 		if b := blocks[pc]; b != nil {
 			if open {
-				if loops[pc] {
-					t.b.Anchor(ir.ReasonAnchor, t.again())
-				}
-				t.b.Jump(ir.To(b, t.regs...))
+				t.b.Jump(t.edge(pc))
 			}
 			t.b, t.regs, open = b, append([]*ir.Value(nil), b.Params...), true
 		}
@@ -98,11 +102,12 @@ func (t *translator) method(m *Method, args []*ir.Value, out []ir.Level) *ir.Val
 			if int(i.N) <= pc {
 				t.b.Poll(ir.ReasonRequest, t.again())
 			}
-			t.b.Jump(ir.To(blocks[int(i.N)], t.regs...))
+			t.b.Jump(t.edge(int(i.N)))
 			open = false
 		case JumpIfFalse:
 			c := t.b.OopEq(t.regs[i.A], t.b.Literal(ir.HandleFalse))
-			t.b.Branch(c, ir.To(blocks[int(i.N)], t.regs...), ir.To(blocks[pc+1], t.regs...))
+			yes := t.edge(int(i.N))
+			t.b.Branch(c, yes, t.edge(pc+1))
 			open = false
 		case Return:
 			t.b.Jump(ir.To(end, t.regs[i.A]))
@@ -113,23 +118,55 @@ func (t *translator) method(m *Method, args []*ir.Value, out []ir.Level) *ir.Val
 			}
 		}
 	}
-	t.m, t.pc, t.regs, t.out = m0, pc0, regs0, out0
+	*t = outer
 	t.b = end
 	return result
 }
 
+// newBlock makes a block that has all registers as parameters.
+func (t *translator) newBlock() *ir.Block {
+	b := t.f.NewBlock()
+	for range t.regs {
+		b.AddParam(ir.TypeOop)
+	}
+	return b
+}
+
+// edge answers the way from the current block to a pc. Into a loop it leads past an
+// anchor: in the current block or one of its own.
+func (t *translator) edge(pc int) ir.Edge {
+	to := t.blocks[pc]
+	if !t.loops[pc] || pc < t.pc {
+		return ir.To(to, t.regs...)
+	}
+	b0, pc0, regs0 := t.b, t.pc, t.regs
+	defer func() { t.b, t.pc, t.regs = b0, pc0, regs0 }()
+	e := ir.To(to, t.regs...)
+	if t.shape.Entries {
+		t.b = t.newBlock()
+		e = ir.To(t.b, t.regs...)
+		t.regs = t.b.Params
+	}
+	t.pc = pc
+	if !t.shape.Direct {
+		t.b.Anchor(ir.ReasonAnchor, t.again())
+	}
+	if t.shape.Entries {
+		t.b.Jump(ir.To(to, t.regs...))
+	}
+	return e
+}
+
 // entries makes a block for each loop that takes an interpreter frame.
-func (t *translator) entries(blocks map[int]*ir.Block, loops map[int]bool) {
+func (t *translator) entries() {
 	for pc := range t.m.Code {
-		if !loops[pc] {
+		if !t.loops[pc] {
 			continue
 		}
-		b := t.f.NewBlock()
-		b.OSR = &ir.OSREntry{Method: t.m.Name, PC: pc}
-		for range t.m.Regs {
-			b.AddParam(ir.TypeOop)
-		}
-		b.Jump(ir.To(blocks[pc], b.Params...))
+		t.b = t.newBlock()
+		t.b.OSR = &ir.OSREntry{Method: t.m.Name, PC: pc}
+		t.regs = t.b.Params
+		t.b.Jump(t.edge(pc))
 	}
 }
 
