@@ -130,6 +130,12 @@ func (o Op) Removable() bool {
 	return i.Writes == 0 && !i.Guard && !i.Pinned && !i.Ends
 }
 
+// HasEffect tells whether executing the op once more is noticed. Drawing an identity
+// hash again answers the same, and a poll has none of its own.
+func (o Op) HasEffect() bool {
+	return o == OpWidow || opTable[o].Writes&^AliasHash != 0 && o != OpPoll
+}
+
 // numSuccs answers the number of successors of a block that the op ends.
 func (o Op) numSuccs() int {
 	switch o {

@@ -8,29 +8,40 @@ import (
 // Verify checks that a function is well formed:
 //
 //  1. There is an entry; it is no target of an edge, nor are OSR blocks.
+//
 //  2. Names of values and blocks are unique and below the function's bounds, a
 //     value is in the list of its block only, parameters are params, no other
 //     value is. No two lists of values share memory.
+//
 //  3. A block ends with a terminator, which is nowhere else, and has as many
 //     successors as that asks for; they are blocks of the function.
+//
 //  4. Arguments fit their op in number and type; edges fit the parameters of their
 //     target. The answer's type is that of the op, a parameter has one but none,
 //     parameters of OSR blocks are oops.
+//
 //  5. A definition dominates its uses: arguments, states, edges. In blocks that
 //     cannot be reached only existence is checked.
+//
 //  6. What can leave has a reason and a state; nothing else has.
+//
 //  7. The innermost level of a state re-executes, unless the value is a call;
 //     that of a call resumes. All levels around it resume. A level says where it is.
+//
 //  8. Objects in a state belong to it, a float has one unboxed value, other
 //     objects refer to what can be stored in one. Conditions are in no state.
+//
 //  9. Constants are in range: SmallIntegers, conditions, widths, slots. A context
 //     is that of a level of its state.
+//
 //  10. Classes of new objects and methods of states are in the function's tables,
 //     if it has them.
 //
-// Not checked: that no effect lies between the start of a bytecode and a value that
-// re-executes it, that values marked partial are reached only under their
-// conditions, that NoMark is true. Differential tests and the evaluator find those.
+//  11. No effect lies between two values that would execute the same bytecode again;
+//     see effects.
+//
+// Not checked: that values marked partial are reached only under their conditions,
+// that NoMark is true. Differential tests and the evaluator find those.
 func (f *Func) Verify() error {
 	v := &verifier{f: f, where: map[*Value]*Block{}, index: map[*Value]int{}, blocks: map[*Block]bool{}}
 	v.names()
@@ -38,6 +49,9 @@ func (f *Func) Verify() error {
 		v.g = NewGraph(f)
 		for _, b := range f.Blocks {
 			v.block(b)
+		}
+		if v.errs == nil {
+			v.effects()
 		}
 	}
 	return errors.Join(v.errs...)

@@ -1,0 +1,100 @@
+package ir
+
+// A place is where execution is: a bytecode, and those that the activations around
+// it are about to resume after.
+type place struct {
+	around *place
+	method string
+	pc     int
+}
+
+// effects checks that what executes a bytecode again finds it not begun: on no way
+// from a value whose state is of a place to another of the same place lies an effect,
+// unless the way leads through another place, or round a loop. A place includes what
+// was inlined in its send.
+//
+// The check sees a bytecode begin where the first value with a state for it is, so
+// what has an effect before that goes unnoticed.
+type effects struct {
+	v      *verifier
+	places map[place]*place
+	states map[*State]*place
+	out    map[*Block]progress
+}
+
+// progress is, for every place that execution may be in, whether an effect of it has
+// happened.
+type progress map[*place]bool
+
+func (v *verifier) effects() {
+	e := &effects{v: v, places: map[place]*place{}, states: map[*State]*place{}, out: map[*Block]progress{}}
+	for _, b := range v.g.Order {
+		e.out[b] = e.block(b, e.enter(b))
+	}
+}
+
+// enter joins what is so at the ends of predecessors. Nothing is known at the head of
+// a loop: all its bytecodes may begin anew.
+func (e *effects) enter(b *Block) progress {
+	at := progress{}
+	for _, p := range e.v.g.Preds[b.ID] {
+		if e.v.g.pos[p.ID] >= e.v.g.pos[b.ID] {
+			return progress{}
+		}
+		for k, done := range e.out[p] {
+			at[k] = at[k] || done
+		}
+	}
+	return at
+}
+
+func (e *effects) block(b *Block, at progress) progress {
+	for _, x := range append(b.Values[:len(b.Values):len(b.Values)], b.End) {
+		var here *place
+		if x.State != nil && len(x.State.Levels) > 0 {
+			here = e.placeOf(x.State)
+			if at[here] && x.State.Levels[0].Mode == Reexecute && x.Op != OpAnchor {
+				e.v.fail(x, "would execute %q @%d again, of which there was an effect", here.method, here.pc)
+			}
+			now := progress{}
+			for k := here; k != nil; k = k.around {
+				now[k] = at[k]
+			}
+			at = now
+		}
+		if x.Op.HasEffect() {
+			made := e.madeAt(x)
+			for k := range at {
+				at[k] = at[k] || k != made
+			}
+		}
+	}
+	return at
+}
+
+// madeAt answers the place at which the object was made that x stores into: executing
+// that again makes another.
+func (e *effects) madeAt(x *Value) *place {
+	if _, ok := x.Location(); ok {
+		if o := x.Args[0].Root(); o.Op.Info().Allocates && o.State != nil && len(o.State.Levels) > 0 {
+			return e.placeOf(o.State)
+		}
+	}
+	return nil
+}
+
+func (e *effects) placeOf(s *State) *place {
+	if p := e.states[s]; p != nil {
+		return p
+	}
+	var p *place
+	for i := len(s.Levels) - 1; i >= 0; i-- {
+		k := place{p, s.Levels[i].Method, s.Levels[i].PC}
+		if p = e.places[k]; p == nil {
+			p = &k
+			e.places[k] = p
+		}
+	}
+	e.states[s] = p
+	return p
+}
