@@ -107,18 +107,21 @@ func (t *Table) ForgetClass(c Class) {
 
 // ForgetMethod removes what names a method: feedback in it, paths through it, and
 // sends that found it.
-func (t *Table) ForgetMethod(m Method) {
+func (t *Table) ForgetMethod(m Method) { t.ForgetMethods(func(x Method) bool { return x == m }) }
+
+// ForgetMethods is ForgetMethod for all methods of which gone is true.
+func (t *Table) ForgetMethods(gone func(Method) bool) {
 	through := func(p Path) bool {
-		return slices.ContainsFunc(p[:p.Len()], func(s Site) bool { return s.Method == m })
+		return slices.ContainsFunc(p[:p.Len()], func(s Site) bool { return gone(s.Method) })
 	}
 	maps.DeleteFunc(t.sends, func(p Path, _ *Send) bool { return through(p) })
 	maps.DeleteFunc(t.branches, func(p Path, _ *Branch) bool { return through(p) })
 	maps.DeleteFunc(t.loops, func(p Path, _ *Loop) bool { return through(p) })
 	maps.DeleteFunc(t.allocations, func(p Path, _ *Allocation) bool { return through(p) })
 	maps.DeleteFunc(t.failures, func(p Path, _ *Failure) bool { return through(p) })
-	maps.DeleteFunc(t.depth, func(s Site, _ int) bool { return s.Method == m })
+	maps.DeleteFunc(t.depth, func(s Site, _ int) bool { return gone(s.Method) })
 	for p, s := range t.sends {
-		s.Cases = slices.DeleteFunc(s.Cases, func(x Case) bool { return x.Target == m })
+		s.Cases = slices.DeleteFunc(s.Cases, func(x Case) bool { return gone(x.Target) })
 		drop(t.sends, p)
 	}
 }

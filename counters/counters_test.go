@@ -267,13 +267,13 @@ func TestPolicy(t *testing.T) {
 	if p != DefaultPolicy() {
 		t.Error("setting what is there changes it")
 	}
-	if got := strings.Join(names[:3], " "); got != "gather-after compile-after osr-after" {
+	if got := strings.Join(names[2:6], " "); got != "window-duty gather-after compile-after osr-after" {
 		t.Errorf("names are %s", got)
 	}
 	if err := p.Set("compile-after", "7"); err != nil || p.CompileAfter != 7 {
 		t.Errorf("%v, %d", err, p.CompileAfter)
 	}
-	for _, bad := range [][2]string{{"compile-after", "-1"}, {"max-cases", "5"}, {"max-depth", "0"}, {"nonsense", "1"}, {"max-paths", "x"}} {
+	for _, bad := range [][2]string{{"compile-after", "-1"}, {"max-cases", "5"}, {"max-depth", "0"}, {"window-duty", "0"}, {"nonsense", "1"}, {"max-paths", "x"}} {
 		if err := p.Set(bad[0], bad[1]); err == nil {
 			t.Errorf("%s = %s is taken", bad[0], bad[1])
 		}

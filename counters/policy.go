@@ -11,6 +11,9 @@ import (
 // Policy holds every threshold of feedback: of this package and of those that decide
 // by it when to compile. Names for Set are the fields' with hyphens: max-cases.
 type Policy struct {
+	SampleEvery     uint64 `help:"calls and back edges between two samples of what runs, on average"`
+	Window          uint64 `help:"calls and back edges for which feedback is gathered at a time, on average"`
+	WindowDuty      uint64 `help:"one in so many calls and back edges is gathered at most, after the first windows"`
 	GatherAfter     uint64 `help:"calls and back edges of a method before its feedback is gathered"`
 	CompileAfter    uint64 `help:"calls and back edges of a method before it is compiled"`
 	OSRAfter        uint64 `help:"back edges of one loop before it is entered compiled"`
@@ -34,6 +37,9 @@ const (
 // DefaultPolicy answers the thresholds used when nobody sets others.
 func DefaultPolicy() Policy {
 	return Policy{
+		SampleEvery:     1000,
+		Window:          400,
+		WindowDuty:      100,
 		GatherAfter:     30,
 		CompileAfter:    1500,
 		OSRAfter:        10000,
@@ -51,6 +57,9 @@ func DefaultPolicy() Policy {
 
 // bounds are what a field may be set to, where it is not any number.
 var bounds = map[string][2]int{
+	"SampleEvery":   {1, 1 << 30},
+	"Window":        {1, 1 << 30},
+	"WindowDuty":    {1, 1 << 30},
 	"MaxCases":      {1, LimitCases},
 	"MaxDepth":      {1, LimitDepth},
 	"PollutedCases": {1, LimitCases},
@@ -71,6 +80,9 @@ func (p *Policy) Set(name, value string) error {
 			n, err := strconv.ParseUint(value, 0, 64)
 			if err != nil {
 				return fmt.Errorf("counters: %s: %q is no number", name, value)
+			}
+			if b, ok := bounds[field]; ok && (n < uint64(b[0]) || n > uint64(b[1])) {
+				return fmt.Errorf("counters: %s: %d is not from %d to %d", name, n, b[0], b[1])
 			}
 			v.Field(i).SetUint(n)
 			return nil

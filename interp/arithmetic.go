@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/sista-vm/sista/heap"
+	"github.com/sista-vm/sista/plugin"
 )
 
 // Selectors of the arithmetic special sends, in the order of the special selectors array.
@@ -36,6 +37,9 @@ func (in *Interp) arithmetic(op int) {
 	b, bok := in.floatOperand(in.stackAt(0))
 	if aok && bok && !(in.stackAt(1).IsInt() && in.stackAt(0).IsInt()) && in.floatArithmetic(op, a, b) {
 		return
+	}
+	if !(in.stackAt(1).IsInt() && in.stackAt(0).IsInt()) {
+		in.noteFailure(plugin.BadArgument)
 	}
 	in.send(in.special[op], 1)
 }

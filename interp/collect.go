@@ -7,6 +7,7 @@ import "github.com/sista-vm/sista/heap"
 
 // collecting runs f, a collection, and takes the registers up again.
 func (in *Interp) collecting(f func()) {
+	in.drainTrace()
 	in.leavePage()
 	f()
 	if in.pages.active != nil {
@@ -89,6 +90,7 @@ func (in *Interp) visitRegisters(visit func(*heap.Oop)) {
 // VisitRoots implements heap.Mutator.
 func (in *Interp) VisitRoots(visit func(*heap.Oop)) {
 	in.visitRegisters(visit)
+	in.feedback.methods.visit(visit)
 	for i := range in.pages.pages {
 		if p := &in.pages.pages[i]; p.used {
 			in.visitFrames(p, visit)
@@ -123,6 +125,7 @@ func (in *Interp) AfterMark() {
 			p.used = false
 		}
 	}
+	in.keepMethods(in.heap.Lives)
 }
 
 // Moved implements heap.Mutator.
@@ -131,6 +134,7 @@ func (in *Interp) Moved() {
 	in.nilOop, in.falseOop, in.trueOop = h.Nil, h.False, h.True
 	in.refreshSpecials()
 	in.flushMethodCache()
+	in.forgetTrace()
 	in.SignalSemaphore(in.system.gcSemaphore)
 	if h.Stats.FullGCs != in.fullGCs {
 		in.fullGCs = h.Stats.FullGCs
@@ -140,10 +144,16 @@ func (in *Interp) Moved() {
 }
 
 // ClassesExpunged implements heap.Mutator.
-func (in *Interp) ClassesExpunged([]uint32) { in.flushMethodCache() }
+func (in *Interp) ClassesExpunged(indices []uint32) {
+	in.flushMethodCache()
+	in.forgetClasses(indices)
+}
 
 // BecameClasses implements heap.Mutator.
-func (in *Interp) BecameClasses([]uint32) { in.flushMethodCache() }
+func (in *Interp) BecameClasses(indices []uint32) {
+	in.flushMethodCache()
+	in.forgetClasses(indices)
+}
 
 // UnforwardRoots implements heap.Mutator: after a become no frame has a forwarder
 // as receiver, method, closure or context; operands are followed when used.
@@ -171,6 +181,8 @@ func (in *Interp) UnforwardRoots(follow func(heap.Oop) heap.Oop) {
 		}
 	}
 	in.visitRegisters(func(p *heap.Oop) { *p = follow(*p) })
+	in.forgetTrace()
+	in.keepMethods(func(m heap.Oop) bool { return !m.IsForwarder() })
 	if in.pages.active != nil {
 		in.method = in.frameWord(in.fp, frameMethod)
 		in.loadPC()

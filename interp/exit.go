@@ -30,6 +30,7 @@ const (
 	exitInlinedMapped                    // mapped inlined primitive xA
 	exitCallPrimitive                    // 248 xA xB away from the start of a method
 	exitTrap                             // unconditional trap
+	exitTrip                             // enough activations (xA 0) and back edges (xA 1) were counted
 	exitUnknown                          // pc is at the byte
 )
 

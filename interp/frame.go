@@ -10,7 +10,7 @@ import "github.com/sista-vm/sista/heap"
 //	fp +  8            return address: retInterp, retBase or native code
 //	fp +  0            caller's fp; 0 in the base frame of a page
 //	fp -  8            method
-//	fp - 16            flags: SmallInteger of argc | isBlock<<8
+//	fp - 16            flags: SmallInteger of argc | isBlock<<8 | isNative<<9
 //	fp - 24            married context, or nil
 //	fp - 32            receiver (self)
 //	fp - 40            pc: SmallInteger in the context's convention; valid while not running
@@ -36,6 +36,7 @@ const (
 
 	flagArgcMask = 0xff
 	flagBlock    = 1 << 8
+	flagNative   = 1 << 9 // of machine code, see package native
 )
 
 func (in *Interp) frameWord(fp uint64, off int64) heap.Oop {

@@ -22,6 +22,7 @@ import (
 
 	"github.com/sista-vm/sista/heap"
 	"github.com/sista-vm/sista/host"
+	"github.com/sista-vm/sista/native"
 	"github.com/sista-vm/sista/plugin"
 )
 
@@ -38,11 +39,12 @@ type Interp struct {
 	fp     uint64   // frame pointer
 	method heap.Oop // running CompiledMethod or CompiledBlock
 
-	// stackLimit serves stack overflow and every request: a send or backward
-	// jump that finds sp below it leaves the loop. Posting a request sets it to
-	// the highest address; handling the request puts pageLimit back.
-	stackLimit atomic.Uint64
-	pageLimit  uint64
+	// nat is what machine code sees. Its StackLimit serves stack overflow and every
+	// request: a send or backward jump that finds sp below it leaves the loop, or the
+	// machine code. Posting a request sets it to the highest address; handling the
+	// request puts pageLimit back.
+	nat       native.Context
+	pageLimit uint64
 
 	// What a loop leaves for the handler of its exit.
 	xSelector heap.Oop
@@ -58,6 +60,10 @@ type Interp struct {
 	retSista, retV3, retBase uint64
 
 	sistaLoop func(*Interp) exit // the copy of runSista that lies best
+
+	trip     int64 // activations and back edges until the next sample
+	trace    trace
+	feedback feedback
 
 	pages         stackPages
 	cache         methodCache

@@ -24,6 +24,7 @@ func (in *Interp) runSista() exit {
 		cond                                     bool
 	)
 	for {
+
 		op := ldb(pc)
 		pc++
 		switch op {
@@ -1956,9 +1957,17 @@ func (in *Interp) runSista() exit {
 				pc++
 				pc += b
 
-				if int64(b) < 0 && sp < in.stackLimit.Load() {
-					ex = exitPoll
-					goto leave
+				if int64(b) < 0 {
+
+					if in.trip--; in.trip <= 0 {
+						in.xA = 1
+						ex = exitTrip
+						goto leave
+					}
+					if sp < in.nat.StackLimit.Load() {
+						ex = exitPoll
+						goto leave
+					}
 				}
 				continue
 			case 238: // jumpTrueLong
@@ -2321,9 +2330,17 @@ func (in *Interp) runSista() exit {
 				pc++
 				pc += b
 
-				if int64(b) < 0 && sp < in.stackLimit.Load() {
-					ex = exitPoll
-					goto leave
+				if int64(b) < 0 {
+
+					if in.trip--; in.trip <= 0 {
+						in.xA = 1
+						ex = exitTrip
+						goto leave
+					}
+					if sp < in.nat.StackLimit.Load() {
+						ex = exitPoll
+						goto leave
+					}
 				}
 				continue
 			case 238: // jumpTrueLong
@@ -2631,9 +2648,17 @@ func (in *Interp) runSista() exit {
 			pc++
 			pc += b
 
-			if int64(b) < 0 && sp < in.stackLimit.Load() {
-				ex = exitPoll
-				goto leave
+			if int64(b) < 0 {
+
+				if in.trip--; in.trip <= 0 {
+					in.xA = 1
+					ex = exitTrip
+					goto leave
+				}
+				if sp < in.nat.StackLimit.Load() {
+					ex = exitPoll
+					goto leave
+				}
 			}
 			continue
 		case 238: // jumpTrueLong 0
@@ -2891,7 +2916,13 @@ func (in *Interp) runSista() exit {
 			st(sp, uint64(in.nilOop))
 		}
 		pc = method + uint64(e.start)
-		if sp < in.stackLimit.Load() {
+
+		if in.trip--; in.trip <= 0 {
+			in.xA = 0
+			ex = exitTrip
+			goto leave
+		}
+		if sp < in.nat.StackLimit.Load() {
 			ex = exitPoll
 			goto leave
 		}
@@ -2930,7 +2961,13 @@ func (in *Interp) runSista() exit {
 			st(sp, uint64(in.nilOop))
 		}
 		pc = method + 16 + (a>>3&0x7fff)<<3
-		if sp < in.stackLimit.Load() {
+
+		if in.trip--; in.trip <= 0 {
+			in.xA = 0
+			ex = exitTrip
+			goto leave
+		}
+		if sp < in.nat.StackLimit.Load() {
 			ex = exitPoll
 			goto leave
 		}
@@ -2959,8 +2996,8 @@ func (in *Interp) runSista() exit {
 		// A comparison found cond: take a conditional jump that follows at once, else push the Boolean.
 	boolean:
 		sp += 8
-		op = ldb(pc)
 
+		op = ldb(pc)
 		if op >= 192 && op <= 199 {
 			sp += 8
 			pc++

@@ -27,6 +27,7 @@ func (in *Interp) runSista3() exit {
 		cond                                     bool
 	)
 	for {
+
 		op := ldb(pc)
 		pc++
 		switch op {
@@ -1959,9 +1960,17 @@ func (in *Interp) runSista3() exit {
 				pc++
 				pc += b
 
-				if int64(b) < 0 && sp < in.stackLimit.Load() {
-					ex = exitPoll
-					goto leave
+				if int64(b) < 0 {
+
+					if in.trip--; in.trip <= 0 {
+						in.xA = 1
+						ex = exitTrip
+						goto leave
+					}
+					if sp < in.nat.StackLimit.Load() {
+						ex = exitPoll
+						goto leave
+					}
 				}
 				continue
 			case 238: // jumpTrueLong
@@ -2324,9 +2333,17 @@ func (in *Interp) runSista3() exit {
 				pc++
 				pc += b
 
-				if int64(b) < 0 && sp < in.stackLimit.Load() {
-					ex = exitPoll
-					goto leave
+				if int64(b) < 0 {
+
+					if in.trip--; in.trip <= 0 {
+						in.xA = 1
+						ex = exitTrip
+						goto leave
+					}
+					if sp < in.nat.StackLimit.Load() {
+						ex = exitPoll
+						goto leave
+					}
 				}
 				continue
 			case 238: // jumpTrueLong
@@ -2634,9 +2651,17 @@ func (in *Interp) runSista3() exit {
 			pc++
 			pc += b
 
-			if int64(b) < 0 && sp < in.stackLimit.Load() {
-				ex = exitPoll
-				goto leave
+			if int64(b) < 0 {
+
+				if in.trip--; in.trip <= 0 {
+					in.xA = 1
+					ex = exitTrip
+					goto leave
+				}
+				if sp < in.nat.StackLimit.Load() {
+					ex = exitPoll
+					goto leave
+				}
 			}
 			continue
 		case 238: // jumpTrueLong 0
@@ -2894,7 +2919,13 @@ func (in *Interp) runSista3() exit {
 			st(sp, uint64(in.nilOop))
 		}
 		pc = method + uint64(e.start)
-		if sp < in.stackLimit.Load() {
+
+		if in.trip--; in.trip <= 0 {
+			in.xA = 0
+			ex = exitTrip
+			goto leave
+		}
+		if sp < in.nat.StackLimit.Load() {
 			ex = exitPoll
 			goto leave
 		}
@@ -2933,7 +2964,13 @@ func (in *Interp) runSista3() exit {
 			st(sp, uint64(in.nilOop))
 		}
 		pc = method + 16 + (a>>3&0x7fff)<<3
-		if sp < in.stackLimit.Load() {
+
+		if in.trip--; in.trip <= 0 {
+			in.xA = 0
+			ex = exitTrip
+			goto leave
+		}
+		if sp < in.nat.StackLimit.Load() {
 			ex = exitPoll
 			goto leave
 		}
@@ -2962,8 +2999,8 @@ func (in *Interp) runSista3() exit {
 		// A comparison found cond: take a conditional jump that follows at once, else push the Boolean.
 	boolean:
 		sp += 8
-		op = ldb(pc)
 
+		op = ldb(pc)
 		if op >= 192 && op <= 199 {
 			sp += 8
 			pc++

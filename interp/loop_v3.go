@@ -24,6 +24,7 @@ func (in *Interp) runV3() exit {
 		cond                                     bool
 	)
 	for {
+
 		op := ldb(pc)
 		pc++
 		switch op {
@@ -1581,9 +1582,12 @@ func (in *Interp) runV3() exit {
 			pc++
 			pc += b
 
-			if int64(b) < 0 && sp < in.stackLimit.Load() {
-				ex = exitPoll
-				goto leave
+			if int64(b) < 0 {
+
+				if sp < in.nat.StackLimit.Load() {
+					ex = exitPoll
+					goto leave
+				}
 			}
 			continue
 		case 161: // jumpLongV3 -3
@@ -1591,9 +1595,12 @@ func (in *Interp) runV3() exit {
 			pc++
 			pc += b
 
-			if int64(b) < 0 && sp < in.stackLimit.Load() {
-				ex = exitPoll
-				goto leave
+			if int64(b) < 0 {
+
+				if sp < in.nat.StackLimit.Load() {
+					ex = exitPoll
+					goto leave
+				}
 			}
 			continue
 		case 162: // jumpLongV3 -2
@@ -1601,9 +1608,12 @@ func (in *Interp) runV3() exit {
 			pc++
 			pc += b
 
-			if int64(b) < 0 && sp < in.stackLimit.Load() {
-				ex = exitPoll
-				goto leave
+			if int64(b) < 0 {
+
+				if sp < in.nat.StackLimit.Load() {
+					ex = exitPoll
+					goto leave
+				}
 			}
 			continue
 		case 163: // jumpLongV3 -1
@@ -1611,9 +1621,12 @@ func (in *Interp) runV3() exit {
 			pc++
 			pc += b
 
-			if int64(b) < 0 && sp < in.stackLimit.Load() {
-				ex = exitPoll
-				goto leave
+			if int64(b) < 0 {
+
+				if sp < in.nat.StackLimit.Load() {
+					ex = exitPoll
+					goto leave
+				}
 			}
 			continue
 		case 164: // jumpLongV3 0
@@ -1621,9 +1634,12 @@ func (in *Interp) runV3() exit {
 			pc++
 			pc += b
 
-			if int64(b) < 0 && sp < in.stackLimit.Load() {
-				ex = exitPoll
-				goto leave
+			if int64(b) < 0 {
+
+				if sp < in.nat.StackLimit.Load() {
+					ex = exitPoll
+					goto leave
+				}
 			}
 			continue
 		case 165: // jumpLongV3 1
@@ -1631,9 +1647,12 @@ func (in *Interp) runV3() exit {
 			pc++
 			pc += b
 
-			if int64(b) < 0 && sp < in.stackLimit.Load() {
-				ex = exitPoll
-				goto leave
+			if int64(b) < 0 {
+
+				if sp < in.nat.StackLimit.Load() {
+					ex = exitPoll
+					goto leave
+				}
 			}
 			continue
 		case 166: // jumpLongV3 2
@@ -1641,9 +1660,12 @@ func (in *Interp) runV3() exit {
 			pc++
 			pc += b
 
-			if int64(b) < 0 && sp < in.stackLimit.Load() {
-				ex = exitPoll
-				goto leave
+			if int64(b) < 0 {
+
+				if sp < in.nat.StackLimit.Load() {
+					ex = exitPoll
+					goto leave
+				}
 			}
 			continue
 		case 167: // jumpLongV3 3
@@ -1651,9 +1673,12 @@ func (in *Interp) runV3() exit {
 			pc++
 			pc += b
 
-			if int64(b) < 0 && sp < in.stackLimit.Load() {
-				ex = exitPoll
-				goto leave
+			if int64(b) < 0 {
+
+				if sp < in.nat.StackLimit.Load() {
+					ex = exitPoll
+					goto leave
+				}
 			}
 			continue
 		case 168: // jumpTrueV3 0
@@ -2559,7 +2584,8 @@ func (in *Interp) runV3() exit {
 			st(sp, uint64(in.nilOop))
 		}
 		pc = method + uint64(e.start)
-		if sp < in.stackLimit.Load() {
+
+		if sp < in.nat.StackLimit.Load() {
 			ex = exitPoll
 			goto leave
 		}
@@ -2598,7 +2624,8 @@ func (in *Interp) runV3() exit {
 			st(sp, uint64(in.nilOop))
 		}
 		pc = method + 16 + (a>>3&0x7fff)<<3
-		if sp < in.stackLimit.Load() {
+
+		if sp < in.nat.StackLimit.Load() {
 			ex = exitPoll
 			goto leave
 		}
@@ -2627,8 +2654,8 @@ func (in *Interp) runV3() exit {
 		// A comparison found cond: take a conditional jump that follows at once, else push the Boolean.
 	boolean:
 		sp += 8
-		op = ldb(pc)
 
+		op = ldb(pc)
 		if op >= 152 && op <= 159 {
 			sp += 8
 			pc++

@@ -14,7 +14,7 @@ const limitRaised = math.MaxUint64
 
 // raise makes the interpreter come to poll soon. Any goroutine may call it.
 func (in *Interp) raise() {
-	in.stackLimit.Store(limitRaised)
+	in.nat.StackLimit.Store(limitRaised)
 	select {
 	case in.request.wake <- struct{}{}:
 	default:
@@ -24,12 +24,12 @@ func (in *Interp) raise() {
 // resetLimit puts the stack limit back to that of the running page, unless a
 // request is waiting.
 func (in *Interp) resetLimit() {
-	in.stackLimit.Store(in.pageLimit)
+	in.nat.StackLimit.Store(in.pageLimit)
 	if in.request.pending.Load() {
-		in.stackLimit.Store(limitRaised)
+		in.nat.StackLimit.Store(limitRaised)
 	}
 	if s, f := in.heap.NeedsGC(); s || f {
-		in.stackLimit.Store(limitRaised)
+		in.nat.StackLimit.Store(limitRaised)
 	}
 }
 
@@ -83,7 +83,7 @@ func (r *requests) unstop() {
 // and its pc is that of its next bytecode.
 func (in *Interp) poll() {
 	in.Stats.InterruptChecks++
-	in.stackLimit.Store(in.pageLimit)
+	in.nat.StackLimit.Store(in.pageLimit)
 	if in.sp < in.pageLimit {
 		in.stackOverflow()
 		if in.dead != nil {

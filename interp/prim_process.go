@@ -66,10 +66,12 @@ func (in *Interp) isListed(process heap.Oop) bool {
 	if !in.isList(list, 2) {
 		return false
 	}
-	for p := in.follow(list.Slot(listFirst)); p != in.nilOop; p = in.follow(p.Slot(linkNext)) {
+	p := in.follow(list.Slot(listFirst))
+	for n := 0; p != in.nilOop && n < mostListed; n++ {
 		if p == process {
 			return true
 		}
+		p = in.follow(p.Slot(linkNext))
 	}
 	return false
 }
@@ -303,6 +305,6 @@ func primRelinquish(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 		return 0, plugin.BadArgument
 	}
 	in.relinquish(us)
-	in.stackLimit.Store(limitRaised)
+	in.nat.StackLimit.Store(limitRaised)
 	return c.Receiver, plugin.OK
 }

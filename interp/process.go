@@ -15,6 +15,7 @@ const (
 	processPriority  = 2
 	processList      = 3
 	maxSignalsAtOnce = 1 << 30
+	mostListed       = 1 << 22 // processes in a list; more are a circle
 )
 
 func (in *Interp) scheduler() heap.Oop {
@@ -72,7 +73,7 @@ func (in *Interp) remove(list, process heap.Oop) bool {
 		in.removeFirst(list)
 		return true
 	}
-	for p := first; p != in.nilOop; {
+	for p, n := first, 0; p != in.nilOop && n < mostListed; n++ {
 		next := in.follow(p.Slot(linkNext))
 		if next == process {
 			in.heap.Store(p, linkNext, in.follow(process.Slot(linkNext)))

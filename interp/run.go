@@ -22,7 +22,7 @@ func (in *Interp) halt(err error) {
 	if !in.stopped {
 		in.stopped, in.err = true, err
 	}
-	in.stackLimit.Store(limitRaised)
+	in.nat.StackLimit.Store(limitRaised)
 }
 
 // quit ends the image (primitive 113).
@@ -174,6 +174,8 @@ func (in *Interp) handle(x exit) {
 	case exitTrap:
 		in.push(in.contextOf(in.running()))
 		in.send(in.heap.Special(specialTrap), 0)
+	case exitTrip:
+		in.tripped(in.xA == 1)
 	default:
 		in.unknownBytecode()
 	}

@@ -93,6 +93,8 @@ func (in *Interp) lookupIn(dict, selector heap.Oop) heap.Oop {
 	return heap.Invalid
 }
 
+const mostSuperclasses = 1 << 16 // of a class; more are a circle
+
 func (in *Interp) follow(o heap.Oop) heap.Oop {
 	if o.IsForwarder() {
 		return in.heap.Follow(o)
@@ -104,7 +106,12 @@ func (in *Interp) follow(o heap.Oop) heap.Oop {
 // without a method dictionary that ended the search, if one did.
 func (in *Interp) lookup(class, selector heap.Oop) (method, noDict heap.Oop) {
 	in.Stats.Lookups++
-	for class != in.nilOop && class.IsObject() && class.Format().IsPointers() && class.NumSlots() >= 3 {
+	first := class
+	for n := 0; class != in.nilOop && class.IsObject() && class.Format().IsPointers() && class.NumSlots() >= 3; n++ {
+		if n == mostSuperclasses {
+			in.fatal("corrupt image: the superclasses of %s are a circle", in.className(first))
+			break
+		}
 		dict := in.follow(class.Slot(classMethodDict))
 		if dict == in.nilOop {
 			return heap.Invalid, class
@@ -258,11 +265,15 @@ func (in *Interp) activatePrimitive(e *cacheEntry, argc int) {
 	} else {
 		f = in.callPrimitive(ee.prim, ee.method, argc)
 		if f == plugin.OK || f == frameChanged {
+			if f == plugin.OK && (ee.prim == primBasicNew || ee.prim == primBasicNewColon) {
+				in.noteAllocation()
+			}
 			return
 		}
 		if in.dead != nil {
 			return
 		}
+		in.noteFailure(f)
 		// The primitive may have collected before it failed: m may have moved.
 		ee.method = in.primMethod
 	}
@@ -438,6 +449,7 @@ func (in *Interp) pushFrame(e *cacheEntry, argc int) {
 // layFrame saves the running frame's pc and lays the fixed words of a frame over
 // the receiver and arguments on the stack. flags are those beside the argument count.
 func (in *Interp) layFrame(method, rcvr heap.Oop, argc int, flags uint64) {
+	in.trip--
 	in.savePC()
 	ret := in.retV3
 	if methodIsSista(in.method) {
@@ -473,7 +485,7 @@ func (in *Interp) loadPC() {
 
 // checkLimit polls after an activation.
 func (in *Interp) checkLimit() {
-	if in.sp < in.stackLimit.Load() {
+	if in.sp < in.nat.StackLimit.Load() {
 		in.poll()
 	}
 }

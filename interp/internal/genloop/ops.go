@@ -22,8 +22,10 @@ func (in *Interp) FUNC() exit {
 		e                                        *cacheEntry
 		ex                                       exit
 		cond                                     bool
+		DECLARE
 	)
 	for {
+		MARK
 		op := ldb(pc)
 		pc++
 		switch op {
@@ -75,7 +77,8 @@ const loopEpilogue = `
 			st(sp, uint64(in.nilOop))
 		}
 		pc = method + uint64(e.start)
-		if sp < in.stackLimit.Load() {
+		@count(0)
+		if sp < in.nat.StackLimit.Load() {
 			ex = exitPoll
 			goto leave
 		}
@@ -114,7 +117,8 @@ const loopEpilogue = `
 			st(sp, uint64(in.nilOop))
 		}
 		pc = method + 16 + (a>>3&0x7fff)<<3
-		if sp < in.stackLimit.Load() {
+		@count(0)
+		if sp < in.nat.StackLimit.Load() {
 			ex = exitPoll
 			goto leave
 		}
@@ -143,7 +147,6 @@ const loopEpilogue = `
 		// A comparison found cond: take a conditional jump that follows at once, else push the Boolean.
 	boolean:
 		sp += 8
-		op = ldb(pc)
 		@FUSE()
 		v = uint64(in.falseOop)
 		if cond {
@@ -358,6 +361,7 @@ var ops = map[string]string{
 
 	// fuse takes a short or two-byte jump-if-false that follows a comparison.
 	"fuseSista": `
+		op = ldb(pc)
 		if op >= 192 && op <= 199 {
 			sp += 8
 			pc++
@@ -383,6 +387,7 @@ var ops = map[string]string{
 			continue
 		}`,
 	"fuseV3": `
+		op = ldb(pc)
 		if op >= 152 && op <= 159 {
 			sp += 8
 			pc++
@@ -595,10 +600,19 @@ var ops = map[string]string{
 		@exit(exitSuperSend)`,
 	"inlinedMapped": "in.xA = int(ldb(pc))\npc++\nex = exitInlinedMapped\ngoto leave",
 	"jumpBack": `
-		if int64(b) < 0 && sp < in.stackLimit.Load() {
-			@exit(exitPoll)
+		if int64(b) < 0 {
+			@count(1)
+			if sp < in.nat.StackLimit.Load() {
+				@exit(exitPoll)
+			}
 		}
 		continue`,
+	// count counts an activation (0) or a back edge (1) towards the next sample.
+	"count": `
+		if in.trip--; in.trip <= 0 {
+			in.xA = $
+			@exit(exitTrip)
+		}`,
 	"jumpLong": "@byteB()\npc += b\n@jumpBack()",
 	// Conditional jumps go forward only: a loop they closed could not be stopped.
 	"jumpTrueLong":  "if EXTB < 0 {\n@unknown()\n}\n@byteB()\n@jumpTrue(b)",

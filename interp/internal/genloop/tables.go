@@ -19,6 +19,10 @@ type set struct {
 	// stores and of twelve pushes of temporaries, +, and pop.
 	popTemp, pushTemp, plus, pop int
 	rows                         []row
+
+	gathers       bool              // it is a loop that gathers feedback (gather.go)
+	own           map[string]string // operations that it does in its own way
+	mark, declare string            // code before each bytecode, variables for it
 }
 
 var sets = []set{
@@ -81,6 +85,7 @@ var sets = []set{
 	{
 		name: "V3PlusClosures", fn: "runV3", file: "loop_v3.go", kind: "kindV3", other: "kindSista", ret: "in.retV3", fuse: "fuseV3", sign: "0",
 		popTemp: 104, pushTemp: 16, plus: 176, pop: 135,
+		own: map[string]string{"count": ""}, // its methods are never compiled
 		rows: []row{
 			{0, 15, "pushRecvVar", 0, ""},
 			{16, 31, "pushTemp", 0, ""},

@@ -1,0 +1,182 @@
+package interp
+
+import (
+	"math"
+
+	"github.com/sista-vm/sista/counters"
+	"github.com/sista-vm/sista/heap"
+)
+
+// Feedback: what runs often, and what happens there.
+//
+// Activations of SistaV1 methods and blocks and back edges are counted down in one word
+// (trip). When it reaches zero the loop is left, the running method is credited with
+// all of them, and the count starts again from a number drawn around the policy's
+// SampleEvery. So methods get heat in proportion to what they do, for the price of a
+// decrement, and the same program run again gets the same heat.
+//
+// Some of these samples open a window: until the next one the gathering loop runs, a
+// copy of the dispatch loop that notes what it does in a buffer (feedback_trace.go).
+// A window is opened for a method past GatherAfter, and for each method less and
+// less often: when its heat has grown by half since its last one. Besides, no more
+// than one event in WindowDuty is gathered, so that gathering costs little even
+// while a program does new things all the time. What a window sees is kept for every
+// method in it, hot or not: what a hot method calls is what is inlined in it.
+//
+// Sites: the pc of a bytecode is its offset from the first bytecode of its method
+// (counted from 0; a callPrimitive bytecode counts), with extension bytes that of the first of
+// them. The caller of a block activation is the frame below it. Callers of machine
+// code and below are not known, nor is anything below the base of a stack page.
+type feedback struct {
+	table    *counters.Table // nil: nothing is counted
+	policy   counters.Policy
+	methods  methodRegistry
+	interval int64  // the count that trip started from
+	random   uint64 // state of the generator of intervals
+	counted  uint64 // activations and back edges so far
+	gathered uint64 // those in windows
+	onHot    func(Hot)
+}
+
+// Hot is a method or loop that is worth compiling.
+type Hot struct {
+	Method heap.Oop
+	Loop   bool   // a loop of the running activation is, whose head it is at
+	PC     int    // of the head of the loop
+	Heat   uint64 // activations and back edges of the method, or back edges to PC
+}
+
+// windowCredit is how many windows may be opened before WindowDuty counts: what starts
+// is to be compiled soon.
+const windowCredit = 8
+
+// Gather makes the interpreter count what runs and gather feedback in a table, whose
+// policy says when; nil ends it.
+func (in *Interp) Gather(t *counters.Table) {
+	in.endWindow()
+	in.feedback.table = t
+	in.trip = math.MaxInt64
+	if t != nil {
+		in.feedback.policy = t.Policy()
+		in.feedback.random = 1
+		in.startCount(in.feedback.policy.SampleEvery)
+	}
+}
+
+// Feedback answers the table, with all that happened so far.
+func (in *Interp) Feedback() *counters.Table {
+	in.drainTrace()
+	return in.feedback.table
+}
+
+// OnHot sets what is called, at a safepoint with all registers in their frames, when a
+// method was counted CompileAfter times or a loop OSRAfter times, and feedback was
+// gathered there. It is called again each time the heat has doubled, or when [Interp.Cool] says.
+// It must neither allocate objects nor run Smalltalk.
+func (in *Interp) OnHot(f func(Hot)) { in.feedback.onHot = f }
+
+// Cool lets a method be hot again after that many more activations and back edges.
+func (in *Interp) Cool(method heap.Oop, after uint64) {
+	r := in.feedback.methods.record(method)
+	r.hotAt = r.heat + after
+	for pc := range r.loops {
+		r.loops[pc].hotAt = r.loops[pc].heat + after
+	}
+}
+
+// Heat answers the activations and back edges of a method, as far as they were sampled.
+func (in *Interp) Heat(method heap.Oop) uint64 {
+	if r := in.feedback.methods.known(method); r != nil {
+		return r.heat
+	}
+	return 0
+}
+
+// MethodID answers the number under which feedback of a method or block is kept.
+func (in *Interp) MethodID(method heap.Oop) counters.Method {
+	return in.feedback.methods.record(method).id
+}
+
+// MethodOf answers the method that a number names, Invalid if it is gone.
+func (in *Interp) MethodOf(id counters.Method) heap.Oop { return in.feedback.methods.methodOf(id) }
+
+// tripped does what is due after a sample: pc is at the start of an activation or
+// of a loop.
+func (in *Interp) tripped(backEdge bool) {
+	f := &in.feedback
+	if f.table == nil {
+		in.trip = math.MaxInt64
+		in.checkLimit()
+		return
+	}
+	in.savePC()
+	n := uint64(max(0, f.interval-in.trip))
+	f.counted += n
+	if in.gathers() {
+		f.gathered += n
+		in.endWindow()
+	}
+	r := f.methods.record(in.method)
+	r.heat += n
+	pc := int(in.pc - uint64(in.method) - methodStart(methodHeader(in.method)))
+	var l *loopHeat
+	if backEdge {
+		l = r.loop(pc)
+		l.heat += n
+	}
+	p := &f.policy
+	if r.heat >= p.GatherAfter && r.heat >= r.gatherAt && f.gathered < p.Window*windowCredit+f.counted/p.WindowDuty {
+		r.gatherAt = r.heat + r.heat/2
+		r.windows++
+		in.startWindow()
+	} else {
+		in.startCount(p.SampleEvery)
+		if f.onHot != nil && r.windows > 0 {
+			in.reportHot(r, l, pc)
+		}
+	}
+	in.checkLimit()
+}
+
+// reportHot tells of a method and of the loop it runs.
+func (in *Interp) reportHot(r *methodRecord, l *loopHeat, pc int) {
+	f := &in.feedback
+	if r.heat >= max(f.policy.CompileAfter, r.hotAt) {
+		r.hotAt = 2 * r.heat
+		f.onHot(Hot{Method: r.method, Heat: r.heat})
+	}
+	if l != nil && l.heat >= max(f.policy.OSRAfter, l.hotAt) {
+		l.hotAt = 2 * l.heat
+		f.onHot(Hot{Method: r.method, Loop: true, PC: pc, Heat: l.heat})
+	}
+}
+
+// startCount starts the count to the next sample, from half to one and a half times
+// every: a program whose periods are those of the samples is seen as it is, too.
+func (in *Interp) startCount(every uint64) {
+	f := &in.feedback
+	f.random = f.random*6364136223846793005 + 1442695040888963407
+	f.interval = int64(max(1, every/2+(f.random>>33)%max(1, every)))
+	in.trip = f.interval
+}
+
+func (in *Interp) gathers() bool { return in.trace.on }
+
+// startWindow makes the gathering loop run until the next sample.
+func (in *Interp) startWindow() {
+	if in.trace.events == nil {
+		in.trace.events = new([traceSize]traceEvent)
+	}
+	in.trace.on = true
+	in.sistaLoop = (*Interp).runGather
+	in.startCount(in.feedback.policy.Window)
+}
+
+// endWindow goes back to the plain loop.
+func (in *Interp) endWindow() {
+	if in.trace.on {
+		in.drainTrace()
+		in.trace.on = false
+		in.sistaLoop = placedLoop()
+	}
+}

@@ -1,0 +1,193 @@
+package interp
+
+import (
+	"github.com/sista-vm/sista/counters"
+	"github.com/sista-vm/sista/heap"
+	"github.com/sista-vm/sista/plugin"
+)
+
+// trace is the buffer of a window. The gathering loop (internal/genloop/gather.go)
+// appends events; Go code empties it at the end of the window, and before anything moves.
+type trace struct {
+	on     bool
+	n      int
+	events *[traceSize]traceEvent
+	sites  map[traceSite]counters.Site       // of callers; until methods move
+	found  map[traceSelector]counters.Method // of the sends of one emptying
+}
+
+// The primitives that make instances.
+const (
+	primBasicNew      = 70
+	primBasicNewColon = 71
+)
+
+// traceSize is a power of two.
+const traceSize = 1 << 11
+
+// traceEvent is something that happened at a bytecode of a method. The callers' pcs
+// are as frames hold them; a caller that is not known is 0.
+type traceEvent struct {
+	kind, value, selector uint64
+	method, pc            uint64 // offset of the bytecode in the method object; see traceAfter
+	caller, callerPC      uint64
+	caller2, caller2PC    uint64
+}
+
+// Kinds of events.
+const (
+	traceSend       = iota // value: the receiver's class; selector
+	traceSuper             // the same of a super send
+	traceBranch            // value: 1 if it jumped
+	traceLoop              // a back edge
+	traceFailure           // value: the code with which a primitive failed
+	traceAllocation        // value: the class of the object
+	// traceAfter is added when pc is that of the bytecode after, as frames hold it.
+	traceAfter = 1 << 8
+)
+
+type traceSite struct{ method, pc uint64 }
+
+type traceSelector struct {
+	selector, class uint64
+	super           uint64 // the method that sends to super
+}
+
+// note adds an event at the bytecode that the running frame executed last.
+func (in *Interp) note(kind, value, object uint64) {
+	if !in.trace.on || !methodIsSista(in.method) {
+		return
+	}
+	if in.trace.n == traceSize {
+		in.trip = 1
+		return
+	}
+	t := &in.trace.events[in.trace.n]
+	in.trace.n++
+	*t = traceEvent{kind: kind | traceAfter, value: value, selector: object, method: uint64(in.method),
+		pc: uint64(heap.FromInt(int64(in.pc - uint64(in.method) - 7)))}
+	if up := callerFrame(in.fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
+		t.caller, t.callerPC = uint64(in.frameWord(up, frameMethod)), uint64(in.frameWord(up, framePC))
+		if up = callerFrame(up); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
+			t.caller2, t.caller2PC = uint64(in.frameWord(up, frameMethod)), uint64(in.frameWord(up, framePC))
+		}
+	}
+}
+
+// noteFailure notes that a primitive failed at a send.
+func (in *Interp) noteFailure(f plugin.Failure) {
+	if in.trace.on {
+		in.note(traceFailure, uint64(uint8(f)), 0)
+	}
+}
+
+// noteAllocation notes the object that a primitive made at a send, on top of the stack.
+func (in *Interp) noteAllocation() {
+	if in.trace.on {
+		o := in.stackAt(0)
+		in.note(traceAllocation, uint64(o.ClassIndex()), uint64(in.heap.IndexableSize(o)))
+	}
+}
+
+// drainTrace takes what the buffer holds to the table.
+func (in *Interp) drainTrace() {
+	t, table := &in.trace, in.feedback.table
+	if t.n == 0 || table == nil {
+		t.n = 0
+		return
+	}
+	if t.sites == nil {
+		t.sites = map[traceSite]counters.Site{}
+	}
+	t.found = map[traceSelector]counters.Method{}
+	for i := range t.events[:t.n] {
+		e := &t.events[i]
+		p, ok := in.tracePath(e)
+		if !ok {
+			continue
+		}
+		switch e.kind &^ traceAfter {
+		case traceSend, traceSuper:
+			table.CountSend(p, counters.Class(e.value), in.traceTarget(e))
+		case traceBranch:
+			table.CountBranch(p, e.value != 0)
+		case traceLoop:
+			table.CountLoop(p, 1)
+		case traceFailure:
+			table.CountFailure(p, uint8(e.value))
+		case traceAllocation:
+			table.CountAllocation(p, counters.Class(e.value), e.selector)
+		}
+	}
+	t.n = 0
+}
+
+// forgetTrace drops what names objects that moved.
+func (in *Interp) forgetTrace() {
+	in.trace.n = 0
+	clear(in.trace.sites)
+}
+
+// tracePath answers where an event happened; false if that cannot be told.
+func (in *Interp) tracePath(e *traceEvent) (counters.Path, bool) {
+	var p counters.Path
+	if e.kind&traceAfter != 0 {
+		p[0] = in.siteBefore(e.method, e.pc)
+	} else {
+		m := heap.Oop(e.method)
+		p[0] = counters.Site{Method: in.MethodID(m), PC: uint32(e.pc - methodStart(methodHeader(m)))}
+	}
+	if p[0].Method == 0 {
+		return p, false
+	}
+	if e.caller != 0 {
+		if p[1] = in.siteBefore(e.caller, e.callerPC); p[1].Method != 0 && e.caller2 != 0 {
+			p[2] = in.siteBefore(e.caller2, e.caller2PC)
+		}
+	}
+	return p, true
+}
+
+// siteBefore answers the site of the bytecode before a pc as frames hold it; the zero
+// site if there is none.
+func (in *Interp) siteBefore(method, pc uint64) counters.Site {
+	k := traceSite{method, pc}
+	if s, ok := in.trace.sites[k]; ok {
+		return s
+	}
+	var s counters.Site
+	m := heap.Oop(method)
+	if isMethod(m) {
+		if at := in.precedingInstruction(m, int(heap.Oop(pc).Int())); at > 0 {
+			// From 1 at the first byte after the header word, to 0 at the first bytecode.
+			s = counters.Site{Method: in.MethodID(m), PC: uint32(at - 1 + 8 - int(methodStart(methodHeader(m))))}
+		}
+	}
+	in.trace.sites[k] = s
+	return s
+}
+
+// traceTarget answers the number of the method that a send found, 0 for none.
+func (in *Interp) traceTarget(e *traceEvent) counters.Method {
+	k := traceSelector{selector: e.selector, class: e.value}
+	if e.kind == traceSuper {
+		k.super = e.method
+	}
+	if id, ok := in.trace.found[k]; ok {
+		return id
+	}
+	selector, class := in.follow(heap.Oop(e.selector)), in.heap.ClassAt(uint32(e.value))
+	if e.kind == traceSuper {
+		class = in.methodClass(heap.Oop(e.method))
+		if class.IsObject() && class.Format().IsPointers() && class.NumSlots() > classSuperclass {
+			class = in.follow(class.Slot(classSuperclass))
+		}
+	}
+	id := counters.Method(0)
+	if m, _ := in.lookup(in.follow(class), selector); m != heap.Invalid && isMethod(m) {
+		id = in.MethodID(m)
+	}
+	in.Stats.Lookups--
+	in.trace.found[k] = id
+	return id
+}
