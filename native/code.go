@@ -87,6 +87,7 @@ const (
 	VirtualObject VirtualKind = iota
 	VirtualArray
 	VirtualFloat
+	VirtualContext // of the level whose Context it is
 )
 
 // Loc is where a value is.

@@ -27,6 +27,8 @@
 // `guardclass` an obj of that class, `guardindex` an index within bounds. What
 // depends on the fact takes the guard's answer as argument, so order of checks is
 // plain data flow, and no pass can lift a load over the check that makes it legal.
+// Where a branch has asked the same, `knownsmi`, `knownfloat` and `knownclass` stand for
+// the guard and check nothing.
 // Class, format and size of an object are facts that survive calls: whoever changes
 // them (become, a change of class) condemns every native frame.
 //
@@ -62,9 +64,13 @@
 // Untagged integers and floats in a state are boxed when it is used. Objects that
 // escape analysis removed are described in the state ([Virtual]) and made then.
 //
+// An allocation without a state (passes move them) always goes on: who runs the code
+// keeps memory for it or ends the program.
+//
 // `anchor` does nothing but have a state: a pass that moves a guard gives it the
 // state of an anchor that nothing follows but what has no effect. There is one
-// before every loop.
+// before every loop, and a bet that was lost at the head of a loop is one that moved
+// there: the next translation puts no anchor before it.
 //
 // # Contexts
 //

@@ -175,7 +175,7 @@ func (x *evaluation) deopt(v *Value, reason Reason) error {
 func (x *evaluation) frames(s *State) ([]Frame, error) {
 	m := &materializer{x: x, made: map[*Virtual]Oop{}}
 	for _, o := range s.Virtuals {
-		m.make(o)
+		m.make(s, o)
 	}
 	for _, o := range s.Virtuals {
 		m.fill(o)
@@ -204,10 +204,16 @@ func (m *materializer) keep(o Oop, err error) Oop {
 }
 
 // make makes an object without references to others, fill adds them.
-func (m *materializer) make(o *Virtual) {
+func (m *materializer) make(s *State, o *Virtual) {
 	switch o.Kind {
 	case VirtualFloat:
 		m.made[o] = m.ref(o.Slots[0])
+	case VirtualContext:
+		for _, l := range s.Levels {
+			if l.Context.Virtual == o {
+				m.made[o] = m.keep(m.x.Machine.NewContext(Frame{Mode: l.Mode, Method: l.Method, PC: l.PC, Self: m.ref(l.Self)}))
+			}
+		}
 	case VirtualArray:
 		m.made[o] = m.keep(m.x.Machine.NewArray(o.Class, int64(len(o.Slots))))
 	case VirtualObject:

@@ -143,13 +143,15 @@ func (x *evaluation) convert(v *Value, a []datum) (datum, error) {
 func (x *evaluation) guardOp(v *Value, a []datum) (datum, error) {
 	ok := false
 	switch v.Op {
-	case OpGuardSmi:
+	case OpGuardSmi, OpKnownSmi:
 		_, ok = x.Machine.IntegerValue(Oop(a[0]))
-	case OpGuardFloat:
+	case OpGuardFloat, OpKnownFloat:
 		_, ok = x.Machine.FloatValue(Oop(a[0]))
 	case OpGuardChar:
 		_, ok = x.Machine.CharacterValue(Oop(a[0]))
-	case OpGuardClass:
+	case OpGuardObj:
+		ok = x.Machine.IsObject(Oop(a[0]))
+	case OpGuardClass, OpKnownClass:
 		ok = x.Machine.IsObject(Oop(a[0])) && x.Machine.ClassIndex(Oop(a[0])) == v.Int
 	case OpGuardIndex:
 		ok = int64(a[0]) >= 0 && int64(a[0]) < int64(a[1])
@@ -157,6 +159,12 @@ func (x *evaluation) guardOp(v *Value, a []datum) (datum, error) {
 		ok = a[0] != 0
 	case OpGuardFalse:
 		ok = a[0] == 0
+	}
+	if !v.Op.Info().Guard && !ok {
+		return 0, errPartial
+	}
+	if !v.Op.Info().Guard {
+		return a[0], nil
 	}
 	return a[0], x.guard(v, ok)
 }

@@ -43,7 +43,8 @@ type Machine interface {
 	New(class int64, slots []Oop) (Oop, error)
 	NewArray(class, size int64) (Oop, error)
 	NewRaw(class, size int64) (Oop, error)
-	// NewContext makes the context of an activation, Widow says that this returned.
+	// NewContext makes the context of an activation, of which variables and stack may
+	// be missing; Widow says that it returned.
 	NewContext(Frame) (Oop, error)
 	Widow(context Oop) error
 	// IdentityHash answers the hash, drawing one if there is none.

@@ -136,6 +136,10 @@ func (o Op) HasEffect() bool {
 	return o == OpWidow || opTable[o].Writes&^AliasHash != 0 && o != OpPoll
 }
 
+// MayLackState tells whether the value can do without a state though its op has one: an
+// allocation then always goes on.
+func (v *Value) MayLackState() bool { return v.Op.Info().Allocates && v.Op != OpNewContext }
+
 // numSuccs answers the number of successors of a block that the op ends.
 func (o Op) numSuccs() int {
 	switch o {

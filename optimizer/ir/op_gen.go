@@ -62,8 +62,12 @@ const (
 	OpUnboxFloat       // value of a Float
 	OpGuardSmi         // a SmallInteger or leave
 	OpGuardFloat       // a Float of either kind or leave
+	OpGuardObj         // a heap object or leave
 	OpGuardChar        // a Character or leave
 	OpGuardClass       // an object of that class index or leave
+	OpKnownSmi         // a SmallInteger, as the branch taken says
+	OpKnownFloat       // a Float of either kind, as the branch taken says
+	OpKnownClass       // an object of that class index, as the branch taken says
 	OpGuardIndex       // first, from 0 to below second, or leave
 	OpGuardTrue        // leave unless it holds
 	OpGuardFalse       // leave if it holds
@@ -153,8 +157,12 @@ var opTable = [numOps]OpInfo{
 	OpUnboxFloat:    {Name: "unboxfloat", Doc: "value of a Float", Args: []Type{TypeOop}, Result: TypeFloat, Partial: true},
 	OpGuardSmi:      {Name: "guardsmi", Doc: "a SmallInteger or leave", Args: []Type{TypeOop}, Result: TypeSmi, Refines: true, Guard: true, Deopts: true},
 	OpGuardFloat:    {Name: "guardfloat", Doc: "a Float of either kind or leave", Args: []Type{TypeOop}, Result: TypeOop, Refines: true, Guard: true, Deopts: true},
+	OpGuardObj:      {Name: "guardobj", Doc: "a heap object or leave", Args: []Type{TypeOop}, Result: TypeObj, Refines: true, Guard: true, Deopts: true},
 	OpGuardChar:     {Name: "guardchar", Doc: "a Character or leave", Args: []Type{TypeOop}, Result: TypeOop, Refines: true, Guard: true, Deopts: true},
 	OpGuardClass:    {Name: "guardclass", Doc: "an object of that class index or leave", Args: []Type{TypeOop}, Result: TypeObj, Aux: AuxClass, Refines: true, Guard: true, Deopts: true},
+	OpKnownSmi:      {Name: "knownsmi", Doc: "a SmallInteger, as the branch taken says", Args: []Type{TypeOop}, Result: TypeSmi, Refines: true, Partial: true},
+	OpKnownFloat:    {Name: "knownfloat", Doc: "a Float of either kind, as the branch taken says", Args: []Type{TypeOop}, Result: TypeOop, Refines: true, Partial: true},
+	OpKnownClass:    {Name: "knownclass", Doc: "an object of that class index, as the branch taken says", Args: []Type{TypeOop}, Result: TypeObj, Aux: AuxClass, Refines: true, Partial: true},
 	OpGuardIndex:    {Name: "guardindex", Doc: "first, from 0 to below second, or leave", Args: []Type{TypeInt, TypeInt}, Result: TypeInt, Refines: true, Guard: true, Deopts: true},
 	OpGuardTrue:     {Name: "guardtrue", Doc: "leave unless it holds", Args: []Type{TypeBool}, Result: TypeNone, Guard: true, Deopts: true},
 	OpGuardFalse:    {Name: "guardfalse", Doc: "leave if it holds", Args: []Type{TypeBool}, Result: TypeNone, Guard: true, Deopts: true},
@@ -526,6 +534,13 @@ func (b *Block) GuardFloat(x *Value, reason Reason, state *State) *Value {
 	return v
 }
 
+// GuardObj appends guardobj: a heap object or leave.
+func (b *Block) GuardObj(x *Value, reason Reason, state *State) *Value {
+	v := b.append(OpGuardObj, []*Value{x})
+	v.Reason, v.State = reason, state
+	return v
+}
+
 // GuardChar appends guardchar: a Character or leave.
 func (b *Block) GuardChar(x *Value, reason Reason, state *State) *Value {
 	v := b.append(OpGuardChar, []*Value{x})
@@ -538,6 +553,25 @@ func (b *Block) GuardClass(x *Value, class int64, reason Reason, state *State) *
 	v := b.append(OpGuardClass, []*Value{x})
 	v.Int = class
 	v.Reason, v.State = reason, state
+	return v
+}
+
+// KnownSmi appends knownsmi: a SmallInteger, as the branch taken says.
+func (b *Block) KnownSmi(x *Value) *Value {
+	v := b.append(OpKnownSmi, []*Value{x})
+	return v
+}
+
+// KnownFloat appends knownfloat: a Float of either kind, as the branch taken says.
+func (b *Block) KnownFloat(x *Value) *Value {
+	v := b.append(OpKnownFloat, []*Value{x})
+	return v
+}
+
+// KnownClass appends knownclass: an object of that class index, as the branch taken says.
+func (b *Block) KnownClass(x *Value, class int64) *Value {
+	v := b.append(OpKnownClass, []*Value{x})
+	v.Int = class
 	return v
 }
 

@@ -284,7 +284,7 @@ func (p *parser) instruction(b *Block) {
 	if info.Barrier {
 		v.NoMark = p.take("nomark")
 	}
-	if info.Deopts {
+	if info.Deopts && !(v.MayLackState() && p.tokens[0].text != "!") {
 		p.need("!")
 		reason := p.name()
 		r, ok := reasonByName[reason]

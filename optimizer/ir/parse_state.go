@@ -102,7 +102,7 @@ func (p *stateParser) virtual() *Virtual {
 	for k, n := range virtualNames {
 		if n == name {
 			v.Kind = VirtualKind(k)
-			if v.Kind != VirtualFloat {
+			if v.Kind.hasClass() {
 				v.Class = p.integer(64)
 			}
 			v.Slots = p.refs()

@@ -99,7 +99,7 @@ func (v *Value) LongString() string {
 			w.WriteString(" " + e.String())
 		}
 	}
-	if v.Op.Info().Deopts {
+	if v.Op.Info().Deopts && (v.State != nil || !v.MayLackState()) {
 		fmt.Fprintf(&w, " !%v %v", v.Reason, v.State)
 	}
 	return w.String()
@@ -208,7 +208,7 @@ func (s *State) String() string {
 	}
 	for _, v := range s.Virtuals {
 		p := names[v] + " = " + v.Kind.String()
-		if v.Kind != VirtualFloat {
+		if v.Kind.hasClass() {
 			p += fmt.Sprintf(" %d", v.Class)
 		}
 		parts = append(parts, p+" "+refs(v.Slots))

@@ -48,7 +48,7 @@ type Ref struct {
 // used. Objects may refer to each other.
 type Virtual struct {
 	Kind  VirtualKind
-	Class int64 // of all but a float
+	Class int64 // of all but a float or context
 	Slots []Ref // named fields or elements in order; of a float its one unboxed value
 }
 
@@ -57,17 +57,20 @@ type VirtualKind uint8
 
 // The kinds.
 const (
-	VirtualObject VirtualKind = iota // named fields
-	VirtualArray                     // elements
-	VirtualFloat                     // a Float
+	VirtualObject  VirtualKind = iota // named fields
+	VirtualArray                      // elements
+	VirtualFloat                      // a Float
+	VirtualContext                    // the context of the level that refers to it as such
 )
 
-var virtualNames = [...]string{"object", "array", "float"}
+var virtualNames = [...]string{"object", "array", "float", "context"}
 
 func (k VirtualKind) String() string { return virtualNames[k] }
 
 // ValueRef makes a reference to a value.
 func ValueRef(v *Value) Ref { return Ref{Value: v} }
+
+func (k VirtualKind) hasClass() bool { return k == VirtualObject || k == VirtualArray }
 
 // Refs calls f with the place of every reference of the state.
 func (s *State) Refs(f func(*Ref)) {

@@ -23,7 +23,8 @@ import (
 //  5. A definition dominates its uses: arguments, states, edges. In blocks that
 //     cannot be reached only existence is checked.
 //
-//  6. What can leave has a reason and a state; nothing else has.
+//  6. What can leave has a reason and a state; nothing else has. An allocation may
+//     have none, but for contexts.
 //
 //  7. The innermost level of a state re-executes, unless the value is a call;
 //     that of a call resumes. All levels around it resume. A level says where it is.
@@ -201,6 +202,10 @@ func (v *verifier) value(b *Block, x *Value) {
 		if x.State != nil || x.Reason != ReasonNone {
 			v.fail(x, "%v has a state", x.Op)
 		}
+	case x.State == nil && x.MayLackState():
+		if x.Reason != ReasonNone {
+			v.fail(x, "reason without a state")
+		}
 	case x.State == nil || len(x.State.Levels) == 0:
 		v.fail(x, "%v without a state", x.Op)
 	case x.Reason == ReasonNone || x.Reason >= numReasons:
@@ -273,9 +278,12 @@ func (v *verifier) state(x *Value, s *State) {
 		if o.Kind == VirtualFloat && (len(o.Slots) != 1 || o.Slots[0].Value == nil || o.Slots[0].Value.Type != TypeFloat) {
 			v.fail(x, "float in the state without its value")
 		}
-		if o.Kind != VirtualFloat && (o.Class <= 0 || o.Class >= 1<<22) {
+		if o.Kind == VirtualContext && (len(o.Slots) > 0 || levelsOf(s, o) != 1) {
+			v.fail(x, "context in the state that is not of one of its levels")
+		}
+		if o.Kind.hasClass() && (o.Class <= 0 || o.Class >= 1<<22) {
 			v.fail(x, "object of class %d in the state", o.Class)
-		} else if o.Kind != VirtualFloat {
+		} else if o.Kind.hasClass() {
 			v.class(x, o.Class)
 		}
 	}
@@ -287,4 +295,15 @@ func (v *verifier) state(x *Value, s *State) {
 			v.fail(x, "%v:%v in a state", r.Value, r.Value.Type)
 		}
 	})
+}
+
+// levelsOf counts the levels whose context an object is.
+func levelsOf(s *State, o *Virtual) int {
+	n := 0
+	for _, l := range s.Levels {
+		if l.Context.Virtual == o {
+			n++
+		}
+	}
+	return n
 }

@@ -89,8 +89,12 @@ var table = []row{
 
 	{"guardsmi", "GuardSmi", "oop", "smi", "", "", "", "refines guard deopts", "a SmallInteger or leave"},
 	{"guardfloat", "GuardFloat", "oop", "oop", "", "", "", "refines guard deopts", "a Float of either kind or leave"},
+	{"guardobj", "GuardObj", "oop", "obj", "", "", "", "refines guard deopts", "a heap object or leave"},
 	{"guardchar", "GuardChar", "oop", "oop", "", "", "", "refines guard deopts", "a Character or leave"},
 	{"guardclass", "GuardClass", "oop", "obj", "Class", "", "", "refines guard deopts", "an object of that class index or leave"},
+	{"knownsmi", "KnownSmi", "oop", "smi", "", "", "", "refines partial", "a SmallInteger, as the branch taken says"},
+	{"knownfloat", "KnownFloat", "oop", "oop", "", "", "", "refines partial", "a Float of either kind, as the branch taken says"},
+	{"knownclass", "KnownClass", "oop", "obj", "Class", "", "", "refines partial", "an object of that class index, as the branch taken says"},
 	{"guardindex", "GuardIndex", "int int", "int", "", "", "", "refines guard deopts", "first, from 0 to below second, or leave"},
 	{"guardtrue", "GuardTrue", "bool", "none", "", "", "", "guard deopts", "leave unless it holds"},
 	{"guardfalse", "GuardFalse", "bool", "none", "", "", "", "guard deopts", "leave if it holds"},
