@@ -16,6 +16,7 @@ const (
 	kindContextVar       // the same of a Context, which may be married
 	kindPrimitive        // call primitive prim, lay a frame if it fails
 	kindObject           // an object used as a method: run:with:in:
+	kindNative           // SistaV1 code that is compiled
 )
 
 type cacheEntry struct {
@@ -160,6 +161,10 @@ func (in *Interp) describe(e *cacheEntry) {
 	e.kind = kindV3
 	if headerIsSista(h) {
 		e.kind = kindSista
+	}
+	if in.compiledFor(m) != nil {
+		e.kind = kindNative
+		return
 	}
 	p := methodPrimitive(m)
 	switch {

@@ -15,7 +15,11 @@ func (in *Interp) collecting(f func()) {
 	}
 }
 
-func (in *Interp) scavengeNow() { in.collecting(in.heap.Scavenge) }
+func (in *Interp) scavengeNow() {
+	in.scavenging = true
+	in.collecting(in.heap.Scavenge)
+	in.scavenging = false
+}
 
 func (in *Interp) fullGCNow() { in.collecting(in.heap.FullGC) }
 
@@ -50,12 +54,19 @@ func (in *Interp) collectIfNeeded() {
 
 // visitFrames visits the oops of all frames of a page and its base sender.
 func (in *Interp) visitFrames(p *stackPage, visit func(*heap.Oop)) {
-	fp, low := p.fp, p.sp
+	fp, low, npc := p.fp, p.sp, uint64(0)
 	for fp != 0 {
-		for a := low; a <= fp-8; a += 8 {
-			visit((*heap.Oop)(heap.Pointer(a)))
+		if frameIsNative(fp) {
+			if fp == p.fp {
+				npc = headPC(fp)
+			}
+			in.visitNative(fp, low, npc, visit)
+		} else {
+			for a := low; a <= fp-8; a += 8 {
+				visit((*heap.Oop)(heap.Pointer(a)))
+			}
 		}
-		low = fp + 16
+		low, npc = fp+16, ld(fp+frameRet)
 		next := callerFrame(fp)
 		if next == 0 {
 			for ; low < p.hi; low += 8 {
@@ -90,6 +101,7 @@ func (in *Interp) visitRegisters(visit func(*heap.Oop)) {
 // VisitRoots implements heap.Mutator.
 func (in *Interp) VisitRoots(visit func(*heap.Oop)) {
 	in.visitRegisters(visit)
+	in.visitCode(!in.scavenging, visit)
 	in.feedback.methods.visit(visit)
 	for i := range in.pages.pages {
 		if p := &in.pages.pages[i]; p.used {
@@ -101,6 +113,7 @@ func (in *Interp) VisitRoots(visit func(*heap.Oop)) {
 // MarkRoots implements heap.Mutator.
 func (in *Interp) MarkRoots(visit func(*heap.Oop)) {
 	in.visitRegisters(visit)
+	in.visitCode(true, visit)
 	for i := range in.pages.pages {
 		in.pages.pages[i].marked = false
 	}
@@ -131,6 +144,7 @@ func (in *Interp) AfterMark() {
 // Moved implements heap.Mutator.
 func (in *Interp) Moved() {
 	h := in.heap
+	in.codeMoved()
 	in.nilOop, in.falseOop, in.trueOop = h.Nil, h.False, h.True
 	in.refreshSpecials()
 	in.flushMethodCache()
@@ -170,6 +184,7 @@ func (in *Interp) UnforwardRoots(follow func(heap.Oop) heap.Oop) {
 		if !p.used {
 			continue
 		}
+		in.followNative(p, follow)
 		for fp := p.fp; fp != 0; fp = callerFrame(fp) {
 			fix(fp - 8)
 			fix(fp - 24)

@@ -78,6 +78,7 @@ func (in *Interp) widow(fp uint64) {
 
 // contextSlot reads a slot of a context through its frame, if it is married.
 func (in *Interp) contextSlot(ctx heap.Oop, i int) heap.Oop {
+	in.settle(ctx)
 	if !isMarried(ctx) || i >= contextMethod && i < contextFixed {
 		return ctx.Slot(i)
 	}
@@ -85,6 +86,9 @@ func (in *Interp) contextSlot(ctx heap.Oop, i int) heap.Oop {
 	switch i {
 	case contextSender:
 		if c := callerFrame(fp); c != 0 {
+			if frameIsNative(c) {
+				return in.nativeContextOf(frameActivation(c, ld(fp+frameRet)))
+			}
 			if s := in.marry(c); s != heap.Invalid {
 				return s
 			}
@@ -108,6 +112,7 @@ func (in *Interp) contextSlot(ctx heap.Oop, i int) heap.Oop {
 
 // contextStackp answers the number of live slots after the fixed ones.
 func (in *Interp) contextStackp(ctx heap.Oop) int {
+	in.settle(ctx)
 	if isMarried(ctx) {
 		fp := marriedFrame(ctx)
 		return in.frameDepth(fp, in.frameLow(in.pageOf(fp), fp))
@@ -123,6 +128,7 @@ func (in *Interp) contextStackp(ctx heap.Oop) int {
 // A pc outside the method is not put in a frame, which would run there: it is
 // found when the context gets a frame again.
 func (in *Interp) setContextSlot(ctx heap.Oop, i int, v heap.Oop) {
+	in.settle(ctx)
 	if i == contextSender && v.IsInt() {
 		v = in.nilOop // would name a frame
 	}
@@ -148,11 +154,11 @@ func (in *Interp) setContextSlot(ctx heap.Oop, i int, v heap.Oop) {
 // divorcePage spills the page of a frame. If it is the running one, in.divorced
 // remembers the running context until resumeDivorced.
 func (in *Interp) divorcePage(fp uint64) {
-	p := in.pageOf(fp)
-	if p == in.pages.active {
-		in.divorced = in.marry(in.fp)
+	p, head := in.pageOf(fp), in.fp
+	active := p == in.pages.active
+	if in.spill(p); active && in.dead == nil {
+		in.divorced = in.frameWord(head, frameContext)
 	}
-	in.spill(p)
 }
 
 // resumeDivorced gives the running context a frame again.
@@ -166,6 +172,7 @@ func (in *Interp) resumeDivorced() {
 // setStackp changes the depth of a context (primitive 76). Slots that come in or
 // go out are nil.
 func (in *Interp) setStackp(ctx heap.Oop, n int) bool {
+	in.settle(ctx)
 	if n < 0 || n > ctx.NumSlots()-contextFixed {
 		return false
 	}
@@ -189,6 +196,7 @@ func (in *Interp) setStackp(ctx heap.Oop, n int) bool {
 
 // cloneContext answers a single context with the state of ctx, Invalid without memory.
 func (in *Interp) cloneContext(ctx heap.Oop) heap.Oop {
+	in.settle(ctx)
 	if !isMarried(ctx) {
 		return in.heap.Clone(ctx)
 	}
@@ -222,7 +230,10 @@ func (in *Interp) isLive(ctx heap.Oop) bool {
 // activateContext makes a live context the running activation. The running page
 // has been left or spilled.
 func (in *Interp) activateContext(ctx heap.Oop) {
-	if isMarried(ctx) {
+	if isMarried(ctx) && frameIsNative(marriedFrame(ctx)) {
+		in.spill(in.pageOf(marriedFrame(ctx)))
+	}
+	if in.dead == nil && isMarried(ctx) {
 		fp := marriedFrame(ctx)
 		p := in.pageOf(fp)
 		if p.fp == fp && p != in.pages.active {

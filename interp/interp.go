@@ -43,8 +43,12 @@ type Interp struct {
 	// request: a send or backward jump that finds sp below it leaves the loop, or the
 	// machine code. Posting a request sets it to the highest address; handling the
 	// request puts pageLimit back.
-	nat       native.Context
-	pageLimit uint64
+	nat         native.Context
+	code        *machineCode // nil: nothing is compiled
+	nativeEntry uint64       // where code is to be called next, or 0
+	spilled     []spilledFrame
+	scavenging  bool
+	pageLimit   uint64
 
 	// What a loop leaves for the handler of its exit.
 	xSelector heap.Oop
@@ -142,6 +146,7 @@ type Stats struct {
 	ProcessSwitches, StackOverflows, PageSpills, InterruptChecks uint64
 	IdleMicroseconds                                             uint64
 	Lookups, CacheMisses                                         uint64
+	Deopts                                                       uint64 // bets that machine code lost
 }
 
 // requests are posted by other goroutines and met at the next poll.

@@ -133,6 +133,10 @@ func (in *Interp) stackOverflow() {
 		in.fatal("corrupt image: the stack of one activation overflows")
 		return
 	}
+	if frameIsNative(caller) {
+		in.respill(in.pages.active)
+		return
+	}
 	sender := in.marry(caller)
 	if sender == heap.Invalid {
 		in.fatal("out of memory: no context can be made for a stack overflow")
@@ -180,32 +184,68 @@ func (in *Interp) eachFrame(p *stackPage, f func(fp, low uint64)) {
 // spill turns every frame of a page into a plain context and frees the page. The
 // active page may be spilled too; in.fp is no frame then.
 func (in *Interp) spill(p *stackPage) {
-	in.Stats.PageSpills++
 	if p == in.pages.active {
 		in.leavePage()
 	}
+	in.spillFrom(p, nil)
+}
+
+// spillFrom does so when the registers are in the page. Levels are those of its head if they were
+// read already.
+func (in *Interp) spillFrom(p *stackPage, levels []level) {
+	in.Stats.PageSpills++
+	in.spilled = in.spilled[:0]
+	npc := uint64(0)
 	in.eachFrame(p, func(fp, low uint64) {
-		if in.marry(fp) == heap.Invalid {
+		switch {
+		case in.dead != nil:
+		case frameIsNative(fp):
+			if fp == p.fp {
+				npc = headPC(fp)
+			}
+			l := levels
+			if fp != p.fp || l == nil {
+				l = in.levels(fp, low, npc, false)
+			}
+			if in.dead == nil {
+				in.marryLevels(fp, l)
+			}
+		case in.marry(fp) == heap.Invalid:
 			in.fatal("out of memory: no context can be made for a frame")
 		}
+		npc = ld(fp + frameRet)
 	})
 	if in.dead != nil {
 		return
 	}
-	in.eachFrame(p, func(fp, low uint64) { in.divorce(fp, low) })
+	in.eachFrame(p, func(fp, low uint64) {
+		if frameIsNative(fp) {
+			for _, f := range in.spilled {
+				if f.fp == fp {
+					in.heap.Store(f.levels[len(f.levels)-1].context, contextSender, in.frameSender(fp))
+				}
+			}
+			return
+		}
+		in.divorce(fp, low)
+	})
 	p.used = false
 	if p == in.pages.active {
 		in.pages.active = nil
 	}
 }
 
+// frameSender answers the context below a frame, whose own is made already.
+func (in *Interp) frameSender(fp uint64) heap.Oop {
+	if c := callerFrame(fp); c != 0 {
+		return in.frameWord(c, frameContext)
+	}
+	return baseSender(fp)
+}
+
 // divorce writes a married frame's state into its context, which is single after it.
 func (in *Interp) divorce(fp, low uint64) {
-	h, ctx := in.heap, in.frameWord(fp, frameContext)
-	sender := baseSender(fp)
-	if c := callerFrame(fp); c != 0 {
-		sender = in.frameWord(c, frameContext)
-	}
+	h, ctx, sender := in.heap, in.frameWord(fp, frameContext), in.frameSender(fp)
 	n := in.frameDepth(fp, low)
 	if n > ctx.NumSlots()-contextFixed {
 		in.fatal("corrupt image: the stack of an activation is larger than its method says")

@@ -39,6 +39,7 @@ func (in *Interp) become(c *plugin.Call, twoWay, copyHash bool) (heap.Oop, plugi
 	if !isArray(a) || a.NumSlots() != r.NumSlots() {
 		return c.Fail(plugin.BadArgument)
 	}
+	in.interpretAll()
 	from, to := in.oopsOf(r), in.oopsOf(a)
 	if !in.contextsCanBecome(from) || !in.contextsCanBecome(to) || in.vmKnows(from, to, twoWay) {
 		return c.Fail(plugin.Inappropriate)

@@ -100,8 +100,8 @@ func primPerformInSuperclass(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failu
 }
 
 func (in *Interp) performInClass(rcvr, selector, args, class heap.Oop, words int) (heap.Oop, plugin.Failure) {
-	for k := in.heap.ClassOf(rcvr); k != class; k = in.follow(k.Slot(classSuperclass)) {
-		if !k.IsObject() || k == in.nilOop || !k.Format().IsPointers() || k.NumSlots() < 3 {
+	for k, n := in.heap.ClassOf(rcvr), 0; k != class; k, n = in.follow(k.Slot(classSuperclass)), n+1 {
+		if !k.IsObject() || k == in.nilOop || !k.Format().IsPointers() || k.NumSlots() < 3 || n == mostSuperclasses {
 			return 0, plugin.BadArgument
 		}
 	}
@@ -272,6 +272,9 @@ func primVoidState(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 // Blocks.
 
 func primClosureValue(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
+	if in.callNativeBlock(c.Receiver, c.NumArgs()) {
+		return 0, frameChanged
+	}
 	if !in.activateClosure(c.NumArgs()) {
 		return 0, in.whyNot(c.Receiver)
 	}
@@ -371,9 +374,10 @@ func primFindNextUnwind(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 	if f != plugin.OK {
 		return 0, f
 	}
-	for a := in.sender(from); !a.isNone() && a != upTo; a = in.sender(a) {
-		if in.isMarked(a, primEnsure) {
-			return in.contextOf(a), plugin.OK
+	w := walkFrom(from)
+	for w.up(in); !w.isNone() && w.activation != upTo; w.up(in) {
+		if in.isMarked(w.activation, primEnsure) {
+			return in.contextOf(w.activation), plugin.OK
 		}
 	}
 	return in.nilOop, plugin.OK
@@ -381,15 +385,16 @@ func primFindNextUnwind(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 
 // primTerminateTo: aContext terminateTo: previous cuts everything between.
 func primTerminateTo(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
+	in.interpretAll()
 	from, upTo, f := in.chainArgs(c)
 	if f != plugin.OK {
 		return 0, f
 	}
-	a, asker := in.sender(from), false
-	for ; !a.isNone() && a != upTo; a = in.sender(a) {
-		asker = asker || a == in.running()
+	w, asker := walkFrom(from), false
+	for w.up(in); !w.isNone() && w.activation != upTo; w.up(in) {
+		asker = asker || w.activation == in.running()
 	}
-	found := a == upTo
+	found := w.activation == upTo && !w.circular
 	if found && asker {
 		return 0, plugin.Inappropriate // it would cut off the activation that asks
 	}
@@ -451,9 +456,9 @@ func primFindHandler(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 	if f != plugin.OK {
 		return 0, f
 	}
-	for a := from; !a.isNone(); a = in.sender(a) {
-		if in.isMarked(a, primHandler) {
-			return in.contextOf(a), plugin.OK
+	for w := walkFrom(from); !w.isNone(); w.up(in) {
+		if in.isMarked(w.activation, primHandler) {
+			return in.contextOf(w.activation), plugin.OK
 		}
 	}
 	return in.nilOop, plugin.OK

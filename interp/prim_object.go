@@ -106,6 +106,7 @@ func primAdoptInstance(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 // changeClass makes o an instance of another class of like shape, and gives it the
 // format of that class's instances. An ephemeron that has fired is armed so again.
 func (in *Interp) changeClass(o, class heap.Oop) plugin.Failure {
+	in.interpretAll()
 	if isImmutable(o) {
 		return plugin.NoModification
 	}

@@ -158,6 +158,9 @@ func (in *Interp) transferTo(process heap.Oop) {
 // saveActive puts where the active process is into it, unless that was cut off.
 func (in *Interp) saveActive(process heap.Oop) {
 	if in.pages.active != nil {
+		if frameIsNative(in.fp) {
+			in.deoptHead(false)
+		}
 		in.leavePage()
 		in.heap.Store(process, processContext, in.contextOf(in.running()))
 	}

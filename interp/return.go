@@ -1,32 +1,42 @@
 package interp
 
-import "github.com/sista-vm/sista/heap"
+import (
+	"github.com/sista-vm/sista/heap"
+	"github.com/sista-vm/sista/native"
+)
 
 // An activation is a frame, or a context without one. Walkers go from activation
 // to sender and do not care which it is.
 type activation struct {
-	fp  uint64   // of a frame, else 0
-	ctx heap.Oop // of a single context
+	fp    uint64   // of a frame, else 0
+	ctx   heap.Oop // of a single context
+	npc   uint64   // of a frame of machine code: where it is
+	level int      // of such a frame: which of its activations, 0 the innermost
 }
 
 // activationOf answers the activation a context stands for.
 func (in *Interp) activationOf(ctx heap.Oop) activation {
 	if isMarried(ctx) {
-		return activation{fp: marriedFrame(ctx)}
+		return in.marriedActivation(ctx)
 	}
 	return activation{ctx: ctx}
 }
 
 func (a activation) isNone() bool { return a.fp == 0 && a.ctx == heap.Invalid }
 
-func (in *Interp) running() activation { return activation{fp: in.fp} }
+func (in *Interp) running() activation { return headActivation(in.fp) }
 
 // sender answers the caller; none at the end of the chain.
 func (in *Interp) sender(a activation) activation {
 	s := heap.Invalid
 	if a.fp != 0 {
+		if a.npc != 0 {
+			if s, ok := in.nativeSender(a); ok {
+				return s
+			}
+		}
 		if c := callerFrame(a.fp); c != 0 {
-			return activation{fp: c}
+			return frameActivation(c, ld(a.fp+frameRet))
 		}
 		s = in.follow(baseSender(a.fp))
 	} else {
@@ -38,7 +48,45 @@ func (in *Interp) sender(a activation) activation {
 	return in.activationOf(s)
 }
 
+// A walk goes up a chain of senders. An image can make a circle of one: the walk then
+// ends where it finds out, all activations passed.
+type walk struct {
+	activation
+	mark     activation // one that was passed; met again, the chain is a circle
+	left     int        // steps until the mark is moved on
+	stride   int
+	circular bool
+}
+
+func walkFrom(a activation) walk { return walk{activation: a, left: firstStride, stride: firstStride} }
+
+const (
+	firstStride = 64
+	mostOuters  = 1 << 16 // of a block; more are a circle
+)
+
+// up goes to the sender.
+func (w *walk) up(in *Interp) {
+	w.activation = in.sender(w.activation)
+	if w.isNone() {
+		return
+	}
+	if w.activation == w.mark {
+		w.activation, w.circular = activation{}, true
+		return
+	}
+	if w.left--; w.left == 0 {
+		w.mark = w.activation
+		w.stride *= 2
+		w.left = w.stride
+	}
+}
+
 func (in *Interp) methodOf(a activation) heap.Oop {
+	if a.npc != 0 {
+		c, s := in.levelsAt(a.npc)
+		return heap.Oop(ld(c.literal(s.Levels[a.level].Method)))
+	}
 	if a.fp != 0 {
 		return in.frameWord(a.fp, frameMethod)
 	}
@@ -47,6 +95,10 @@ func (in *Interp) methodOf(a activation) heap.Oop {
 
 // isBlockActivation tells block activations from those of methods.
 func (in *Interp) isBlockActivation(a activation) bool {
+	if a.npc != 0 {
+		_, s := in.levelsAt(a.npc)
+		return s.Levels[a.level].Closure.Kind != native.None
+	}
 	if a.fp != 0 {
 		return frameIsBlock(a.fp)
 	}
@@ -57,6 +109,9 @@ func (in *Interp) isBlockActivation(a activation) bool {
 func (in *Interp) contextOf(a activation) heap.Oop {
 	if a.fp == 0 {
 		return a.ctx
+	}
+	if a.npc != 0 {
+		return in.nativeContextOf(a)
 	}
 	ctx := in.marry(a.fp)
 	if ctx == heap.Invalid {
@@ -87,6 +142,7 @@ func (in *Interp) returnFrom() {
 		in.widow(in.fp)
 		in.sp = frameTop(in.fp)
 		in.stackPut(0, result)
+		in.becomeHead(caller, in.fp)
 		in.fp = caller
 		in.loadPC()
 		return
@@ -108,6 +164,13 @@ func (in *Interp) returnFrom() {
 	}
 }
 
+// becomeHead is called when the frame above another goes away: that becomes the head of the page.
+func (in *Interp) becomeHead(fp, above uint64) {
+	if frameIsNative(fp) {
+		setHeadPC(fp, ld(above+frameRet))
+	}
+}
+
 // cannotReturn tells the running context that its return has nowhere to go.
 func (in *Interp) cannotReturn(result heap.Oop) {
 	ctx := in.contextOf(in.running())
@@ -122,7 +185,7 @@ func (in *Interp) nonLocalReturn() {
 	result := in.takeResult()
 	closure := heap.Oop(ld(frameTop(in.fp)))
 	var home heap.Oop
-	for {
+	for n := 0; ; n++ {
 		ctx := in.follow(closure.Slot(closureOuter))
 		if !in.isContext(ctx) {
 			in.cannotReturn(result)
@@ -133,7 +196,7 @@ func (in *Interp) nonLocalReturn() {
 			home = ctx
 			break
 		}
-		if !isClosure(c) {
+		if !isClosure(c) || n == mostOuters {
 			in.cannotReturn(result)
 			return
 		}
@@ -148,15 +211,19 @@ func (in *Interp) nonLocalReturn() {
 		return
 	}
 	target := in.activationOf(home)
+	if !in.isOutermost(target) {
+		// Machine code cannot go on with the answer of a method it has inlined.
+		in.settle(home)
+		target = in.activationOf(home)
+	}
 	unwind := activation{}
-	a := in.running()
-	for a != target {
-		if a = in.sender(a); a.isNone() {
+	for w := walkFrom(in.running()); w.activation != target; {
+		if w.up(in); w.isNone() {
 			in.cannotReturn(result)
 			return
 		}
-		if unwind.isNone() && in.isMarked(a, primEnsure) {
-			unwind = a
+		if unwind.isNone() && in.isMarked(w.activation, primEnsure) {
+			unwind = w.activation
 		}
 	}
 	if !unwind.isNone() {
@@ -196,7 +263,18 @@ func (in *Interp) canReturnFrom(ctx heap.Oop) bool {
 // cutBackTo kills every activation from the running one up to target's, and makes
 // target's frame, if it has one, the running frame.
 func (in *Interp) cutBackTo(target heap.Oop) {
-	for a := in.running(); a != in.activationOf(target); {
+	for a := in.running(); ; {
+		t := in.activationOf(target)
+		if a == t {
+			break
+		}
+		if a.npc != 0 {
+			in.widowNative(a.fp, a.npc)
+			if a = in.outermost(a); a == t {
+				setHeadPC(a.fp, a.npc)
+				break
+			}
+		}
 		next := in.sender(a)
 		switch {
 		case a.fp == 0:
@@ -240,7 +318,7 @@ func (in *Interp) enter(a activation) activation {
 		return a
 	}
 	ctx := in.contextOf(a)
-	if in.dead == nil {
+	if in.dead == nil && p.used {
 		in.spill(p)
 	}
 	return activation{ctx: ctx}

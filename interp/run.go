@@ -83,10 +83,13 @@ func (in *Interp) run() (err error) {
 		}
 	}()
 	in.resetLimit()
-	for !in.stopped {
-		if methodIsSista(in.method) {
+	for !in.stopped || in.nativeEntry != 0 {
+		switch {
+		case in.pc == 0 || in.nativeEntry != 0:
+			in.runNative()
+		case methodIsSista(in.method):
 			in.handle(in.sistaLoop(in))
-		} else {
+		default:
 			in.handle(in.runV3())
 		}
 	}

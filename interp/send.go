@@ -235,6 +235,9 @@ func (in *Interp) activate(e *cacheEntry, argc int) {
 	case kindSista, kindV3:
 		in.pushFrame(e, argc)
 		in.checkLimit()
+	case kindNative:
+		c := in.compiledFor(e.method)
+		in.callNative(c.placed.Text() + uint64(c.code.Entry))
 	case kindReturnSelf:
 	case kindReturnVar, kindContextVar:
 		if r := in.stackAt(0); in.isContext(r) {
@@ -451,14 +454,21 @@ func (in *Interp) pushFrame(e *cacheEntry, argc int) {
 func (in *Interp) layFrame(method, rcvr heap.Oop, argc int, flags uint64) {
 	in.trip--
 	in.savePC()
-	ret := in.retV3
-	if methodIsSista(in.method) {
-		ret = in.retSista
-	}
-	st(in.sp-8, ret)
+	st(in.sp-8, in.returnAddress())
 	st(in.sp-16, in.fp)
 	in.fp = in.sp - 16
 	in.fillFrame(method, rcvr, argc, flags)
+}
+
+// returnAddress answers what a frame called by the running one has to return to.
+func (in *Interp) returnAddress() uint64 {
+	switch {
+	case in.pc == 0:
+		return headPC(in.fp)
+	case methodIsSista(in.method):
+		return in.retSista
+	}
+	return in.retV3
 }
 
 func (in *Interp) fillFrame(method, rcvr heap.Oop, argc int, flags uint64) {
@@ -474,18 +484,25 @@ func (in *Interp) fillFrame(method, rcvr heap.Oop, argc int, flags uint64) {
 
 // savePC stores the pc of the running frame where walkers find it.
 func (in *Interp) savePC() {
+	if in.pc == 0 {
+		return // machine code: its pc is there
+	}
 	setFrameWord(in.fp, framePC, heap.FromInt(int64(in.pc-uint64(in.method)-7)))
 }
 
 // loadPC takes pc and method from the running frame.
 func (in *Interp) loadPC() {
 	in.method = in.frameWord(in.fp, frameMethod)
+	if frameIsNative(in.fp) {
+		in.pc = 0
+		return
+	}
 	in.pc = uint64(in.method) + 7 + uint64(in.frameWord(in.fp, framePC))>>3
 }
 
 // checkLimit polls after an activation.
 func (in *Interp) checkLimit() {
-	if in.sp < in.nat.StackLimit.Load() {
+	if in.nativeEntry == 0 && in.sp < in.nat.StackLimit.Load() {
 		in.poll()
 	}
 }

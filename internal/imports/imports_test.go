@@ -35,7 +35,8 @@ var allowed = map[string][]string{
 	"plugins/core":        {"plugin", "plugins/*"},
 	"plugins/all":         {"plugin", "plugins/*"},
 	"plugins/stcompiler":  {"plugin", "heap", "host", "bytecode", "smalltalk/*"},
-	"interp":              {"heap", "host", "plugin", "bytecode"},
+	"interp":              {"heap", "host", "plugin", "bytecode", "native"},
+	"native":              {"host"},
 	"interp/internal/*":   {"bytecode"},
 	"kernel":              {},
 	"counters":            {},
@@ -57,6 +58,7 @@ var allowed = map[string][]string{
 	// The optimizer knows neither the heap nor who runs its code.
 	"optimizer/*":   {"optimizer/*", "optimizer/internal/*"},
 	"optimizer/*/*": {"optimizer/*", "optimizer/internal/*"},
+	"codegen/asm":   {},
 	"docs":          {},
 	"internal/*":    {"internal/*"},
 }

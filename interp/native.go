@@ -1,0 +1,244 @@
+package interp
+
+import (
+	"slices"
+
+	"github.com/sista-vm/sista/heap"
+	"github.com/sista-vm/sista/native"
+)
+
+// compiled is machine code in use.
+type compiled struct {
+	placed *native.Placed
+	code   *native.Code
+	method heap.Oop
+	osr    int // the pc of the loop it is entered at; -1 if it is called
+	dead   bool
+	young  bool // a literal may be a young object
+}
+
+// Compiled names machine code for whoever made it.
+type Compiled struct{ c *compiled }
+
+// Placed answers where the code lies.
+func (c Compiled) Placed() *native.Placed { return c.c.placed }
+
+// literal answers the address of a literal.
+func (c *compiled) literal(i int) uint64 { return c.placed.Data() + 8*uint64(i) }
+
+// cells calls f with the address of every send cell.
+func (c *compiled) cells(f func(addr uint64)) {
+	at := c.placed.Data() + 8*uint64(len(c.code.Literals))
+	for range c.code.Cells {
+		f(at)
+		at += 8 * native.ICWords
+	}
+}
+
+// Words of a send cell, in bytes.
+const (
+	cellClass    = 0
+	cellEntry    = 8
+	cellSelector = 16
+	cellArgc     = 24
+	noClass      = 1<<64 - 1 // in a cell that was not linked
+)
+
+// machineCode is all code of a virtual machine.
+type machineCode struct {
+	zone     *native.Zone
+	hooks    NativeHooks
+	all      []*compiled
+	byMethod map[heap.Oop]*compiled
+	osr      map[osrKey]*compiled
+	byPlace  map[*native.Placed]*compiled
+	killed   bool // some code in all is dead
+}
+
+type osrKey struct {
+	method heap.Oop
+	pc     int
+}
+
+// NativeHooks are told what machine code meets. They run at safepoints, with the frame of the
+// code the running one, and do not run Smalltalk code.
+type NativeHooks struct {
+	// Deopt tells that a bet was lost at a safepoint, for a reason of the optimizer's.
+	Deopt func(c Compiled, s *native.Safepoint)
+	// Freed tells that code is gone.
+	Freed func(c Compiled)
+}
+
+// EnableNative lets machine code run. It is called before anything runs.
+func (in *Interp) EnableNative(zone *native.Zone, hooks NativeHooks) {
+	in.code = &machineCode{zone: zone, hooks: hooks, byMethod: map[heap.Oop]*compiled{}, osr: map[osrKey]*compiled{},
+		byPlace: map[*native.Placed]*compiled{}}
+	in.nat.InitStubs()
+	in.retSista = in.nat.Stubs[native.ExitReturn]
+	in.retBase = in.nat.Stubs[native.ExitReturnBase]
+}
+
+// Publish makes code, placed in the zone, that of a method or block; with osr not negative, of
+// the loop at that pc in it. Literals are the objects its handles name.
+func (in *Interp) Publish(method heap.Oop, placed *native.Placed, osr int, literals, selectors []heap.Oop) Compiled {
+	c := &compiled{placed: placed, code: placed.Code(), method: method, osr: osr, young: true}
+	for i, o := range literals {
+		st(c.literal(i), uint64(o))
+	}
+	i := 0
+	c.cells(func(a uint64) {
+		st(a+cellSelector, uint64(selectors[i]))
+		st(a+cellArgc, uint64(heap.FromInt(int64(c.code.Cells[i].Argc))))
+		in.unlink(a, c.code.Cells[i].Call)
+		i++
+	})
+	m := in.code
+	m.all = append(m.all, c)
+	m.byPlace[placed] = c
+	m.enter(c)
+	in.flushMethod(method)
+	return Compiled{c}
+}
+
+func (m *machineCode) enter(c *compiled) {
+	if c.dead {
+		return
+	}
+	if c.osr >= 0 {
+		m.osr[osrKey{c.method, c.osr}] = c
+	} else {
+		m.byMethod[c.method] = c
+	}
+}
+
+// unlink makes a cell look its target up.
+func (in *Interp) unlink(cell uint64, call bool) {
+	st(cell+cellClass, noClass)
+	x := native.ExitSend
+	if call {
+		x = native.ExitCall
+	}
+	st(cell+cellEntry, in.nat.Stubs[x])
+}
+
+// Kill ends the use of code. Frames of it go on in the interpreter.
+func (in *Interp) Kill(which Compiled) {
+	c := which.c
+	if c.dead {
+		return
+	}
+	m := in.code
+	c.dead, m.killed = true, true
+	if c.osr >= 0 {
+		delete(m.osr, osrKey{c.method, c.osr})
+	} else if m.byMethod[c.method] == c {
+		delete(m.byMethod, c.method)
+	}
+	in.flushMethod(c.method)
+	lo := c.placed.Text()
+	hi := lo + uint64(len(c.code.Bytes))
+	for _, other := range m.all {
+		i := 0
+		other.cells(func(a uint64) {
+			if e := ld(a + cellEntry); e >= lo && e < hi {
+				in.unlink(a, other.code.Cells[i].Call)
+			}
+			i++
+		})
+	}
+}
+
+// bury frees the code that was killed. No frame of it is left after that. It is called before
+// machine code runs on, and before a collection.
+func (in *Interp) bury() {
+	m := in.code
+	if m == nil || !m.killed {
+		return
+	}
+	m.killed = false
+	for i := range in.pages.pages {
+		p := &in.pages.pages[i]
+		if p.used && in.dead == nil && in.hasDead(p) {
+			in.respill(p)
+		}
+	}
+	if in.dead != nil {
+		return
+	}
+	for _, c := range m.all {
+		if c.dead {
+			delete(m.byPlace, c.placed)
+			if m.hooks.Freed != nil {
+				m.hooks.Freed(Compiled{c})
+			}
+			m.zone.Free(c.placed)
+		}
+	}
+	m.all = slices.DeleteFunc(m.all, func(c *compiled) bool { return c.dead })
+}
+
+// hasDead tells whether a page has frames of code that was killed.
+func (in *Interp) hasDead(p *stackPage) bool {
+	found, npc := false, uint64(0)
+	in.eachFrame(p, func(fp, _ uint64) {
+		if frameIsNative(fp) {
+			if npc == 0 {
+				npc = headPC(fp)
+			}
+			c := in.compiledAt(npc)
+			found = found || c == nil || c.dead
+		}
+		npc = ld(fp + frameRet)
+	})
+	return found
+}
+
+// compiledAt answers the code that holds an address.
+func (in *Interp) compiledAt(pc uint64) *compiled {
+	p := in.code.zone.Find(pc)
+	if p == nil {
+		return nil
+	}
+	return in.code.byPlace[p]
+}
+
+// compiledFor answers the code that a method or block is called in.
+func (in *Interp) compiledFor(method heap.Oop) *compiled {
+	if in.code == nil {
+		return nil
+	}
+	return in.code.byMethod[method]
+}
+
+// visitCode visits the objects that code names: all, or those that may be young.
+func (in *Interp) visitCode(all bool, visit func(*heap.Oop)) {
+	if in.code == nil {
+		return
+	}
+	for _, c := range in.code.all {
+		if !all && !c.young {
+			continue
+		}
+		each := func(p *heap.Oop) {
+			visit(p)
+			c.young = c.young || in.heap.IsYoung(*p)
+		}
+		c.young = false
+		each(&c.method)
+		for i := range c.code.Literals {
+			each((*heap.Oop)(heap.Pointer(c.literal(i))))
+		}
+		c.cells(func(a uint64) { each((*heap.Oop)(heap.Pointer(a + cellSelector))) })
+	}
+}
+
+// codeMoved finds methods again that may have moved.
+func (in *Interp) codeMoved() {
+	if m := in.code; m != nil {
+		clear(m.byMethod)
+		clear(m.osr)
+		for _, c := range m.all {
+			m.enter(c)
+		}
+	}
+}

@@ -1,0 +1,223 @@
+package interp
+
+import (
+	"github.com/sista-vm/sista/bytecode"
+	"github.com/sista-vm/sista/heap"
+	"github.com/sista-vm/sista/native"
+)
+
+// Frames of machine code become what the interpreter runs in two ways: the running one is
+// replaced by interpreter frames where it lies (layLevels); a page with such frames anywhere
+// becomes contexts, as any page that is spilled. Neither collects.
+
+// bytecodeLength answers the bytes of the instruction at an address, extensions included.
+func (in *Interp) bytecodeLength(method heap.Oop, at uint64) int {
+	i, err := bytecode.SistaV1.Decode(method.Bytes(), int(at-uint64(method)-8))
+	if err != nil {
+		in.fatal("internal error: machine code is at no bytecode of %s", in.MethodName(method, in.nilOop))
+		return 0
+	}
+	return i.Size
+}
+
+// deoptHead replaces the running frame, one of machine code, by interpreter frames. With regs,
+// values may be in the registers that the deoptimization stub saved.
+func (in *Interp) deoptHead(regs bool) {
+	fp := in.fp
+	levels := in.levels(fp, in.sp, headPC(fp), regs)
+	if in.dead != nil {
+		return
+	}
+	words := 0
+	for i := range levels {
+		words += frameHeaderWords + 1 + len(levels[i].words)
+	}
+	if p := in.pages.active; frameTop(fp)-8*uint64(words) < p.lo+pageHeadroom/2 {
+		// No room on this page.
+		in.divorceLevels(fp, levels)
+		return
+	}
+	sp := frameTop(fp)
+	for i := len(levels) - 1; i >= 0; i-- {
+		sp = in.layLevel(sp, &levels[i], i == len(levels)-1)
+	}
+	in.sp = sp
+	in.loadPC()
+}
+
+// layLevel lays the interpreter frame of a level with its receiver at top, and answers its sp. The
+// outermost takes the place of a frame, whose return address and caller it keeps.
+func (in *Interp) layLevel(top uint64, l *level, outermost bool) uint64 {
+	first, flags := l.self, uint64(l.argc)
+	if l.closure != in.nilOop {
+		first, flags = l.closure, flags|flagBlock
+	}
+	st(top, uint64(first))
+	a := top
+	for _, w := range l.words[:l.argc] {
+		a -= 8
+		st(a, uint64(w))
+	}
+	fp := a - 16
+	if !outermost {
+		st(fp+frameRet, in.retSista)
+		st(fp, in.fp)
+	}
+	setFrameWord(fp, frameMethod, l.method)
+	setFrameWord(fp, frameFlags, heap.FromInt(int64(flags)))
+	setFrameWord(fp, frameContext, l.context)
+	setFrameWord(fp, frameReceiver, l.self)
+	setFrameWord(fp, framePC, l.pc)
+	if l.context != in.nilOop {
+		l.context.SetSlotRaw(contextSender, frameTag(fp))
+		l.context.SetSlotRaw(contextPC, heap.FromInt(0))
+	}
+	a = fp - 40
+	for _, w := range l.words[l.argc:] {
+		a -= 8
+		st(a, uint64(w))
+	}
+	in.fp = fp
+	return a
+}
+
+// divorceLevels runs on from contexts of the levels of the running frame.
+func (in *Interp) divorceLevels(fp uint64, levels []level) {
+	p := in.pages.active
+	in.leavePage()
+	in.spillFrom(p, levels)
+	if in.dead == nil {
+		in.activateContext(in.frameWord(fp, frameContext))
+	}
+}
+
+// marryLevels gives the levels of a frame contexts, filled but for the sender of the outermost, and
+// leaves the innermost in the frame.
+func (in *Interp) marryLevels(fp uint64, levels []level) {
+	for i := range levels {
+		l := &levels[i]
+		if l.context == in.nilOop {
+			ctx := in.heap.Allocate(heap.ClassContext, heap.FmtVariable, contextFixed+contextSlots(l.method))
+			if ctx == heap.Invalid {
+				in.fatal("out of memory: no context can be made for a frame")
+				return
+			}
+			l.context = ctx
+			in.heap.Store(ctx, contextMethod, l.method)
+			in.heap.Store(ctx, contextClosure, l.closure)
+			in.heap.Store(ctx, contextReceiver, l.self)
+		}
+		if len(l.words) > l.context.NumSlots()-contextFixed {
+			in.fatal("internal error: the stack of an inlined activation is larger than its method says")
+			return
+		}
+		l.context.SetSlotRaw(contextPC, l.pc)
+		l.context.SetSlotRaw(contextStackp, heap.FromInt(int64(len(l.words))))
+		for j, w := range l.words {
+			in.heap.Store(l.context, contextFixed+j, w)
+		}
+		if i > 0 {
+			in.heap.Store(levels[i-1].context, contextSender, l.context)
+		}
+	}
+	setFrameWord(fp, frameContext, levels[0].context)
+	in.spilled = append(in.spilled, spilledFrame{fp, levels})
+}
+
+// spilledFrame says which contexts the levels of a frame became.
+type spilledFrame struct {
+	fp     uint64
+	levels []level
+}
+
+// hasNative tells whether a page has frames of machine code.
+func (in *Interp) hasNative(p *stackPage) bool {
+	found := false
+	in.eachFrame(p, func(fp, _ uint64) { found = found || frameIsNative(fp) })
+	return found
+}
+
+// interpretAll turns all frames of machine code into what the interpreter runs: objects are about to change
+// in ways that machine code relies on not to happen.
+func (in *Interp) interpretAll() {
+	if in.code == nil {
+		return
+	}
+	for i := range in.pages.pages {
+		if p := &in.pages.pages[i]; p.used && in.dead == nil && in.hasNative(p) {
+			in.respill(p)
+		}
+	}
+}
+
+// interpretPage does so with the page of a frame.
+func (in *Interp) interpretPage(fp uint64) {
+	if p := in.pageOf(fp); in.code != nil && in.hasNative(p) {
+		in.respill(p)
+	}
+}
+
+// respill spills a page; if it is the running one, its head runs on.
+func (in *Interp) respill(p *stackPage) {
+	head := in.fp
+	active := p == in.pages.active
+	in.spill(p)
+	if active && in.dead == nil {
+		in.activateContext(in.frameWord(head, frameContext))
+	}
+}
+
+// settle makes a context that is married to a frame of machine code a single one.
+func (in *Interp) settle(ctx heap.Oop) {
+	if in.code != nil && isMarried(ctx) && frameIsNative(marriedFrame(ctx)) {
+		in.respill(in.pageOf(marriedFrame(ctx)))
+	}
+}
+
+// nativeContextOf answers the context of an activation of machine code, which is single after it.
+func (in *Interp) nativeContextOf(a activation) heap.Oop {
+	in.respill(in.pageOf(a.fp))
+	if in.dead == nil {
+		for _, f := range in.spilled {
+			if f.fp == a.fp {
+				return f.levels[a.level].context
+			}
+		}
+	}
+	return in.nilOop
+}
+
+// newNativeContext makes the context of a level of the running frame, counted from the outermost.
+func (in *Interp) newNativeContext(fp, npc uint64, fromOutermost int) heap.Oop {
+	c, s := in.levelsAt(npc)
+	if in.dead != nil {
+		return heap.Invalid
+	}
+	if fromOutermost == 0 {
+		if ctx := in.frameWord(fp, frameContext); ctx != in.nilOop {
+			return ctx
+		}
+	}
+	l := &s.Levels[len(s.Levels)-1-fromOutermost]
+	method := heap.Oop(ld(c.literal(l.Method)))
+	r := reader{in: in, c: c, state: s, fp: fp}
+	closure := in.nilOop
+	if l.Closure.Kind != native.None {
+		closure = r.oop(l.Closure)
+	}
+	self := r.oop(l.Self)
+	ctx := in.heap.Allocate(heap.ClassContext, heap.FmtVariable, contextFixed+contextSlots(method))
+	if ctx == heap.Invalid {
+		return heap.Invalid
+	}
+	ctx.SetSlotRaw(contextSender, frameTag(fp))
+	ctx.SetSlotRaw(contextPC, heap.FromInt(int64(fromOutermost)))
+	ctx.SetSlotRaw(contextStackp, heap.FromInt(0))
+	in.heap.Store(ctx, contextMethod, method)
+	in.heap.Store(ctx, contextClosure, closure)
+	in.heap.Store(ctx, contextReceiver, self)
+	if fromOutermost == 0 {
+		setFrameWord(fp, frameContext, ctx)
+	}
+	return ctx
+}

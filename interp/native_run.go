@@ -1,0 +1,254 @@
+package interp
+
+import (
+	"github.com/sista-vm/sista/heap"
+	"github.com/sista-vm/sista/native"
+)
+
+// Machine code is entered from run alone, so that tiers calling each other do not nest on
+// Go's stack. It is entered where a frame of it goes on after a send, the result on the stack;
+// or at nativeEntry, receiver, arguments and return address on the stack.
+
+// callNative has code run for the receiver and arguments on the stack.
+func (in *Interp) callNative(entry uint64) {
+	if in.code.killed || in.forwarders {
+		in.renewNative()
+	}
+	in.savePC()
+	ret := in.retSista
+	if in.pc == 0 {
+		ret = headPC(in.fp)
+	}
+	in.sp -= 8
+	st(in.sp, ret)
+	in.nativeEntry = entry
+}
+
+// runNative runs machine code until the interpreter has something to do.
+func (in *Interp) runNative() {
+	for {
+		pc := in.nativeEntry
+		if pc == 0 {
+			if (in.code.killed || in.forwarders) && !in.renewNative() {
+				return
+			}
+			pc = headPC(in.fp)
+			in.nat.Args[0] = uint64(in.pop())
+		}
+		in.nativeEntry = 0
+		if !in.enterNative(pc) {
+			return
+		}
+	}
+}
+
+// renewNative makes what machine code relies on true again; false if the running frame is one of
+// the interpreter's then.
+func (in *Interp) renewNative() bool {
+	in.bury()
+	if in.forwarders && in.dead == nil {
+		in.fullGCNow()
+	}
+	return in.dead == nil && in.pc == 0
+}
+
+// enterNative enters code at an address and serves it until it needs an interpreter frame, or a
+// frame of it is to be gone on with after a send; false in the first case.
+func (in *Interp) enterNative(pc uint64) bool {
+	n := &in.nat
+	n.SP, n.FP, n.PC = in.sp, in.fp, pc
+	n.Nil, n.False, n.True, n.OldStart = uint64(in.nilOop), uint64(in.falseOop), uint64(in.trueOop), in.oldStart
+	for {
+		n.Free, n.FreeLimit = in.heap.EdenFree, in.heap.EdenLimit
+		native.Enter(n)
+		in.heap.EdenFree = n.Free
+		in.sp, in.fp = n.SP, n.FP
+		switch n.Exit {
+		case native.ExitReturn:
+			in.push(heap.Oop(n.Args[0]))
+			in.loadPC()
+			return false
+		case native.ExitReturnBase:
+			in.returnFromBase(heap.Oop(n.Args[0]))
+			return false
+		}
+		in.pc, in.method = 0, in.frameWord(in.fp, frameMethod)
+		setHeadPC(in.fp, n.PC)
+		switch n.Exit {
+		case native.ExitSend:
+			in.nativeSend(n.Args[1])
+			return in.goesOn()
+		case native.ExitCall:
+			in.nativeCall(n.Args[1])
+			return in.goesOn()
+		case native.ExitDeopt:
+			in.loseBet()
+			return false
+		case native.ExitPoll:
+			if !in.nativePoll() {
+				return false
+			}
+		case native.ExitNew:
+			if !in.nativeNew() {
+				return false
+			}
+		case native.ExitRemember:
+			in.heap.Remember(heap.Oop(n.Args[0]))
+		case native.ExitHash:
+			n.Args[0] = uint64(in.heap.IdentityHash(heap.Oop(n.Args[0])))
+		case native.ExitContext:
+			ctx := in.newNativeContext(in.fp, n.PC, int(n.Args[1]))
+			for try := 0; ctx == heap.Invalid; try++ {
+				if !in.makeRoom(try) {
+					return false
+				}
+				ctx = in.newNativeContext(in.fp, n.PC, int(n.Args[1]))
+			}
+			n.Args[0] = uint64(ctx)
+		case native.ExitFloat:
+			if !in.nativeFloat() {
+				return false
+			}
+		case native.ExitNonLocal:
+			in.push(heap.Oop(n.Args[1]))
+			in.loseBet()
+			return false
+		default:
+			in.fatal("internal error: machine code was left for no reason (%d)", n.Exit)
+			return false
+		}
+		n.PC = headPC(in.fp)
+		n.SP, n.FP = in.sp, in.fp
+	}
+}
+
+// callNativeBlock has the code of a closure's block run, if there is any.
+func (in *Interp) callNativeBlock(closure heap.Oop, argc int) bool {
+	if in.code == nil || in.unfit || closureArgs(closure) != argc || closure.ClassIndex() != heap.ClassFullBlock || closure.NumSlots() < fullBlockCopied {
+		return false
+	}
+	c := in.compiledFor(closure.Slot(closureBlock))
+	if c == nil {
+		return false
+	}
+	h := methodHeader(c.method)
+	if headerNumArgs(h) != argc || argc+closure.NumSlots()-fullBlockCopied > headerNumTemps(h) || closure.Slot(closureReceiver).IsForwarder() {
+		return false
+	}
+	in.callNative(c.placed.Text() + uint64(c.code.Entry))
+	return true
+}
+
+// goesOn tells whether machine code is to run next.
+func (in *Interp) goesOn() bool { return !in.stopped && (in.pc == 0 || in.nativeEntry != 0) }
+
+// nativeSend does the send of a cell, whose receiver and arguments are on the stack.
+func (in *Interp) nativeSend(cell uint64) {
+	argc := int(ld(cell+cellArgc) >> 3)
+	selector, rcvr := heap.Oop(ld(cell+cellSelector)), in.stackAt(argc)
+	if rcvr.IsForwarder() {
+		rcvr = in.follow(rcvr)
+		in.stackPut(argc, rcvr)
+	}
+	in.send(selector, argc)
+	if in.nativeEntry != 0 && in.dead == nil {
+		// Code was found: the next time the cell calls it.
+		if c := in.compiledAt(in.nativeEntry); c != nil && c.code.CheckedEntry >= 0 {
+			rcvr = in.stackAt(argc + 1) // under the return address
+			st(cell+cellClass, uint64(rcvr.ClassIndex()))
+			st(cell+cellEntry, c.placed.Text()+uint64(c.code.CheckedEntry))
+		}
+	}
+}
+
+// nativeCall runs the method of a cell.
+func (in *Interp) nativeCall(cell uint64) {
+	argc := int(ld(cell+cellArgc) >> 3)
+	in.activateMethod(in.nilOop, heap.Oop(ld(cell+cellSelector)), argc)
+	if in.nativeEntry != 0 && in.dead == nil {
+		if c := in.compiledAt(in.nativeEntry); c != nil {
+			st(cell+cellEntry, in.nativeEntry)
+		}
+	}
+}
+
+// loseBet leaves code for good.
+func (in *Interp) loseBet() {
+	if c, s := in.safepoint(in.nat.PC); s != nil && in.code.hooks.Deopt != nil {
+		in.Stats.Deopts++
+		in.code.hooks.Deopt(Compiled{c}, s)
+	}
+	in.deoptHead(true)
+}
+
+// nativePoll does what waits for a safepoint. Only collections are done under machine code; for
+// all else the interpreter takes over, and it answers false.
+func (in *Interp) nativePoll() bool {
+	in.Stats.InterruptChecks++
+	if in.sp >= in.pageLimit && !in.hasEvents() {
+		in.nat.StackLimit.Store(in.pageLimit)
+		in.collectIfNeeded()
+		if !in.hasEvents() && !in.code.killed && !in.forwarders && in.dead == nil {
+			in.resetLimit()
+			return true
+		}
+	}
+	if in.dead == nil {
+		in.deoptHead(false)
+	}
+	if in.dead == nil {
+		in.poll()
+	}
+	return false
+}
+
+// hasEvents tells whether a poll may run other Smalltalk code.
+func (in *Interp) hasEvents() bool {
+	t := &in.timer
+	return in.request.pending.Load() || in.heap.LowSpacePending || in.heap.PendingFinalization ||
+		t.wakeUp != 0 && (in.host.Clock.UTC() >= t.wakeUp || in.host.Clock.Monotonic() >= t.until)
+}
+
+// nativeNew makes an object for which eden has no room.
+func (in *Interp) nativeNew() bool {
+	h := heap.Header(in.nat.Args[0])
+	slots := int(h.SlotsByte())
+	if slots == heap.OverflowSlots {
+		slots = int(in.nat.Args[1])
+	}
+	for try := 0; ; try++ {
+		if o := in.heap.Allocate(h.ClassIndex(), h.Format(), slots); o != heap.Invalid {
+			in.nat.Args[0] = uint64(o)
+			return true
+		}
+		if !in.makeRoom(try) {
+			return false
+		}
+	}
+}
+
+func (in *Interp) nativeFloat() bool {
+	for try := 0; ; try++ {
+		o := in.heap.Allocate(heap.ClassFloat, heap.FmtWords32, 1)
+		if o != heap.Invalid {
+			o.SetSlotRaw(0, heap.Oop(in.nat.Args[0]))
+			in.nat.Args[0] = uint64(o)
+			return true
+		}
+		if !in.makeRoom(try) {
+			return false
+		}
+	}
+}
+
+// returnFromBase goes on after the base frame of a page, one of machine code, has returned. Its
+// sender is on the stack.
+func (in *Interp) returnFromBase(result heap.Oop) {
+	sender := in.follow(in.stackAt(0))
+	in.pages.active.used = false
+	in.pages.active = nil
+	in.activateContext(sender)
+	if in.dead == nil {
+		in.push(result)
+	}
+}

@@ -1,0 +1,153 @@
+package interp
+
+import (
+	"math"
+
+	"github.com/sista-vm/sista/heap"
+	"github.com/sista-vm/sista/native"
+)
+
+// reader reads the values that a state of machine code names, and makes the objects that do
+// not exist. Nothing is collected meanwhile, but making an object may fail: dead is set then.
+type reader struct {
+	in       *Interp
+	c        *compiled
+	state    *native.State
+	fp       uint64
+	regs     bool // registers are in the context block
+	virtuals []heap.Oop
+}
+
+// oop answers a value as an object.
+func (r *reader) oop(l native.Loc) heap.Oop {
+	if l.Kind == native.IsVirtual {
+		return r.virtual(int(l.Index))
+	}
+	w := r.word(l)
+	switch l.Repr {
+	case native.ReprInt:
+		return r.made(r.in.heap.NewInt64(int64(w)))
+	case native.ReprFloat:
+		return r.made(r.in.heap.NewFloat(math.Float64frombits(w)))
+	case native.ReprBool:
+		return r.in.heap.Bool(w&1 != 0)
+	}
+	return heap.Oop(w)
+}
+
+// word answers a value as it is represented.
+func (r *reader) word(l native.Loc) uint64 {
+	switch l.Kind {
+	case native.InReg:
+		return r.in.nat.Regs[l.Index]
+	case native.InXReg:
+		return r.in.nat.XRegs[l.Index]
+	case native.InSlot:
+		return ld(r.fp - 48 - 8*uint64(l.Index))
+	case native.InArg:
+		return ld(r.fp + 16 + 8*uint64(l.Index))
+	case native.IsConst:
+		return uint64(l.Index)
+	case native.IsLiteral:
+		return ld(r.c.literal(int(l.Index)))
+	case native.IsSpecial:
+		return [3]uint64{uint64(r.in.nilOop), uint64(r.in.falseOop), uint64(r.in.trueOop)}[l.Index]
+	}
+	return uint64(r.in.nilOop)
+}
+
+func (r *reader) made(o heap.Oop) heap.Oop {
+	if o == heap.Invalid {
+		r.in.fatal("out of memory: an object that machine code did without can not be made")
+		return r.in.nilOop
+	}
+	return o
+}
+
+// virtual answers the object of a description, making it at its first use. Objects may refer to
+// each other in circles.
+func (r *reader) virtual(i int) heap.Oop {
+	if r.virtuals == nil {
+		r.virtuals = make([]heap.Oop, len(r.state.Virtuals))
+	}
+	if r.virtuals[i] != heap.Invalid {
+		return r.virtuals[i]
+	}
+	v := &r.state.Virtuals[i]
+	if v.Kind == native.VirtualFloat {
+		r.virtuals[i] = r.oop(native.Loc{Kind: v.Slots[0].Kind, Index: v.Slots[0].Index, Repr: native.ReprFloat})
+		return r.virtuals[i]
+	}
+	h := r.in.heap
+	_, format := h.InstSpec(h.ClassAt(uint32(v.Class)))
+	o := r.made(h.Allocate(uint32(v.Class), format, len(v.Slots)))
+	r.virtuals[i] = o
+	if r.in.dead != nil {
+		return o
+	}
+	for j, l := range v.Slots {
+		h.Store(o, j, r.oop(l))
+	}
+	return o
+}
+
+// A level read out: what an interpreter frame or a context is made of.
+type level struct {
+	method, self heap.Oop
+	closure      heap.Oop // nil in a method
+	context      heap.Oop // nil if none was made
+	pc           heap.Oop // as a context has it
+	argc         int
+	words        []heap.Oop // temporaries with arguments, then the stack
+}
+
+// levels reads all levels of a frame, innermost first. What was pushed in a send that is under way,
+// or the result of one that is over, is given to the innermost.
+func (in *Interp) levels(fp, low, npc uint64, regs bool) []level {
+	c, s := in.levelsAt(npc)
+	if in.dead != nil {
+		return nil
+	}
+	r := reader{in: in, c: c, state: s, fp: fp, regs: regs}
+	all := make([]level, len(s.Levels))
+	for i := range s.Levels {
+		l := &s.Levels[i]
+		x := &all[i]
+		x.method = heap.Oop(ld(c.literal(l.Method)))
+		x.self = r.oop(l.Self)
+		x.closure, x.context = in.nilOop, in.nilOop
+		x.argc = headerNumArgs(methodHeader(x.method))
+		if l.Closure.Kind != native.None {
+			x.closure = r.oop(l.Closure)
+		}
+		if l.Context.Kind != native.None {
+			x.context = r.oop(l.Context)
+		}
+		x.pc = in.levelPC(x.method, l)
+		x.words = make([]heap.Oop, 0, len(l.Temps)+len(l.Stack)+4)
+		for _, t := range l.Temps {
+			x.words = append(x.words, r.oop(t))
+		}
+		for _, t := range l.Stack {
+			x.words = append(x.words, r.oop(t))
+		}
+	}
+	if outer := &all[len(all)-1]; outer.context == in.nilOop {
+		outer.context = in.frameWord(fp, frameContext) // of a frame that was taken over with its context
+	}
+	inner := &all[0]
+	for a := nativeFloor(fp, c) - 8; a >= low; a -= 8 {
+		inner.words = append(inner.words, heap.Oop(ld(a)))
+	}
+	return all
+}
+
+// levelPC answers the pc of a level as a context has it: one-based from the start of the method object,
+// less one as the pc of a context names the byte before the next.
+func (in *Interp) levelPC(method heap.Oop, l *native.Level) heap.Oop {
+	pc := int64(methodStart(methodHeader(method))) - 7 + int64(l.PC)
+	if l.Resume {
+		pc += int64(in.bytecodeLength(method, uint64(method)+uint64(pc)+7))
+	}
+	return heap.FromInt(pc)
+}

@@ -1,0 +1,165 @@
+package interp
+
+import (
+	"github.com/sista-vm/sista/heap"
+	"github.com/sista-vm/sista/native"
+)
+
+// Frames of machine code among those of the interpreter. Such a frame has
+// flagNative, and stands for one activation or, where sends were inlined, several:
+// its levels, 0 the innermost. Where it is, its native pc, is the return address in
+// the frame above it on its page, or in its pc slot if it is the head.
+
+func frameIsNative(fp uint64) bool { return heap.Load(fp+frameFlagsOff)>>3&flagNative != 0 }
+
+// headPC answers the native pc of a frame of machine code that is the head of its page.
+func headPC(fp uint64) uint64 { return ld(fp-40) >> 1 }
+
+// setHeadPC is called when such a frame becomes the head. Addresses of code are below 2^62.
+func setHeadPC(fp, pc uint64) { st(fp-40, pc<<1|1) }
+
+// safepoint answers where a frame of machine code is.
+func (in *Interp) safepoint(npc uint64) (*compiled, *native.Safepoint) {
+	c := in.compiledAt(npc)
+	if c == nil {
+		return nil, nil
+	}
+	return c, c.placed.Safepoint(npc)
+}
+
+// levelsAt answers the levels of a frame of machine code, innermost first.
+func (in *Interp) levelsAt(npc uint64) (*compiled, *native.State) {
+	c, sp := in.safepoint(npc)
+	if sp == nil || sp.State < 0 {
+		in.fatal("internal error: no state at a return address of machine code (%#x)", npc)
+		return nil, &native.State{Levels: make([]native.Level, 1)}
+	}
+	return c, &c.code.States[sp.State]
+}
+
+// nativePCOf answers the native pc of a frame on a page, by walking there from the head.
+func (in *Interp) nativePCOf(fp uint64) uint64 {
+	p := in.pageOf(fp)
+	f := p.fp
+	if p == in.pages.active {
+		f = in.fp
+	}
+	if f == fp {
+		return headPC(fp)
+	}
+	for f != 0 {
+		next := callerFrame(f)
+		if next == fp {
+			return ld(f + frameRet)
+		}
+		f = next
+	}
+	in.fatal("internal error: a context names frame %#x, which is not on its page", fp)
+	return 0
+}
+
+// frameActivation answers the innermost activation of a frame. npc is used for machine code only.
+func frameActivation(fp, npc uint64) activation {
+	if frameIsNative(fp) {
+		return activation{fp: fp, npc: npc}
+	}
+	return activation{fp: fp}
+}
+
+// headActivation is frameActivation of the head of a page.
+func headActivation(fp uint64) activation {
+	if frameIsNative(fp) {
+		return activation{fp: fp, npc: headPC(fp)}
+	}
+	return activation{fp: fp}
+}
+
+// marriedActivation answers the activation that a married context stands for.
+func (in *Interp) marriedActivation(ctx heap.Oop) activation {
+	fp := marriedFrame(ctx)
+	if !frameIsNative(fp) {
+		return activation{fp: fp}
+	}
+	npc := in.nativePCOf(fp)
+	_, s := in.levelsAt(npc)
+	// The context counts levels from the outermost.
+	return activation{fp: fp, npc: npc, level: len(s.Levels) - 1 - int(ctx.Slot(contextPC).Int())}
+}
+
+// outermost answers the outermost activation of a frame.
+func (in *Interp) outermost(a activation) activation {
+	if a.npc != 0 {
+		_, s := in.levelsAt(a.npc)
+		a.level = len(s.Levels) - 1
+	}
+	return a
+}
+
+// isOutermost tells whether the end of an activation is the end of its frame.
+func (in *Interp) isOutermost(a activation) bool { return a == in.outermost(a) }
+
+// nativeSender answers the sender of an activation of machine code within its frame, if that is there.
+func (in *Interp) nativeSender(a activation) (activation, bool) {
+	if _, s := in.levelsAt(a.npc); a.level+1 < len(s.Levels) {
+		a.level++
+		return a, true
+	}
+	return a, false
+}
+
+// visitNative visits the oops of a frame of machine code: its header, the slots that
+// hold oops where it is, and what is pushed below them from low on.
+func (in *Interp) visitNative(fp, low, npc uint64, visit func(*heap.Oop)) {
+	for off := uint64(8); off <= 32; off += 8 {
+		visit((*heap.Oop)(heap.Pointer(fp - off)))
+	}
+	c, sp := in.safepoint(npc)
+	if sp == nil {
+		in.fatal("internal error: no stack map at %#x", npc)
+		return
+	}
+	for i, word := range sp.Oops {
+		for b := 0; word != 0; b, word = b+1, word>>1 {
+			if word&1 != 0 {
+				visit((*heap.Oop)(heap.Pointer(fp - 48 - 8*uint64(64*i+b))))
+			}
+		}
+	}
+	for a := low; a < nativeFloor(fp, c); a += 8 {
+		visit((*heap.Oop)(heap.Pointer(a)))
+	}
+}
+
+// followNative follows forwarders in the frames of machine code of a page.
+func (in *Interp) followNative(p *stackPage, follow func(heap.Oop) heap.Oop) {
+	npc := uint64(0)
+	in.eachFrame(p, func(fp, low uint64) {
+		if frameIsNative(fp) {
+			if fp == p.fp {
+				npc = headPC(fp)
+			}
+			in.visitNative(fp, low, npc, func(o *heap.Oop) { *o = follow(*o) })
+		}
+		npc = ld(fp + frameRet)
+	})
+}
+
+// nativeFloor answers the lowest word that is a frame's own when nothing is pushed.
+func nativeFloor(fp uint64, c *compiled) uint64 { return fp - 40 - 8*uint64(c.code.FrameSlots) }
+
+// widowNative tells the contexts that were made of the levels of a frame of machine code that it goes away.
+func (in *Interp) widowNative(fp, npc uint64) {
+	c, s := in.levelsAt(npc)
+	if in.dead != nil {
+		return
+	}
+	r := reader{in: in, c: c, state: s, fp: fp}
+	for i := range s.Levels {
+		if l := &s.Levels[i]; l.Context.Kind != native.None {
+			if ctx := r.oop(l.Context); in.isContext(ctx) && isMarried(ctx) && marriedFrame(ctx) == fp {
+				ctx.SetSlotRaw(contextSender, in.nilOop)
+				ctx.SetSlotRaw(contextPC, in.nilOop)
+			}
+		}
+	}
+}
