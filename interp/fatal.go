@@ -49,30 +49,30 @@ func (in *Interp) Stack(limit int) (s string) {
 
 func (in *Interp) stackOf(a activation, limit int) string {
 	var b strings.Builder
-	n := 0
-	for ; !a.isNone() && n < limit; n++ {
+	length, circular := in.depth(a)
+	for n := 0; n < length; n++ {
+		if skipped := length - 2*limit; n == limit && skipped > 0 {
+			fmt.Fprintf(&b, "  ... %d more ...\n", skipped)
+			for ; n < limit+skipped; n++ {
+				a = in.sender(a)
+			}
+		}
 		fmt.Fprintf(&b, "  %s\n", in.describeActivation(a))
 		a = in.sender(a)
 	}
-	if rest := in.depth(a); rest > limit {
-		fmt.Fprintf(&b, "  ... %d more ...\n", rest-limit)
-		for ; rest > limit; rest-- {
-			a = in.sender(a)
-		}
-	}
-	for ; !a.isNone(); a = in.sender(a) {
-		fmt.Fprintf(&b, "  %s\n", in.describeActivation(a))
+	if circular {
+		b.WriteString("  (and again: the senders are a circle)\n")
 	}
 	return b.String()
 }
 
-func (in *Interp) depth(a activation) int {
-	const most = 100_000_000 // a damaged chain may be a circle
-	n := 0
-	for ; !a.isNone() && n < most; n++ {
-		a = in.sender(a)
+// depth counts activations; those of a circle once or more.
+func (in *Interp) depth(a activation) (n int, circular bool) {
+	w := walkFrom(a)
+	for ; !w.isNone(); w.up(in) {
+		n++
 	}
-	return n
+	return n, w.circular
 }
 
 // describeActivation answers "Receiver(Class)>>selector" in the manner of Smalltalk's debuggers.

@@ -336,6 +336,11 @@ func (in *Interp) inlinedJump(n int) bool {
 		return false
 	}
 	in.drop(operands)
+	if n == 6000 {
+		// The optimizer has it where a loop is short and leaves nothing to wait for;
+		// that is its word, and a loop without end must still heed requests.
+		in.checkLimit()
+	}
 	return true
 }
 

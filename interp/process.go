@@ -4,18 +4,17 @@ import "github.com/sista-vm/sista/heap"
 
 // Slots of the scheduling objects.
 const (
-	schedulerLists   = 0
-	schedulerActive  = 1
-	listFirst        = 0
-	listLast         = 1
-	semaphoreExcess  = 2
-	mutexOwner       = 2
-	linkNext         = 0
-	processContext   = 1
-	processPriority  = 2
-	processList      = 3
-	maxSignalsAtOnce = 1 << 30
-	mostListed       = 1 << 22 // processes in a list; more are a circle
+	schedulerLists  = 0
+	schedulerActive = 1
+	listFirst       = 0
+	listLast        = 1
+	semaphoreExcess = 2
+	mutexOwner      = 2
+	linkNext        = 0
+	processContext  = 1
+	processPriority = 2
+	processList     = 3
+	mostListed      = 1 << 22 // processes in a list; more are a circle
 )
 
 func (in *Interp) scheduler() heap.Oop {
