@@ -53,6 +53,10 @@ func (fo *folder) object(v *ir.Value) *ir.Value {
 		if isFloat(x) {
 			return x
 		}
+	case ir.OpGuardObj:
+		if x.Type == ir.TypeObj {
+			return x
+		}
 	case ir.OpGuardClass:
 		if known && class == v.Int && x.Type == ir.TypeObj {
 			return x
