@@ -110,6 +110,12 @@ func (in *Interp) tripped(backEdge bool) {
 		return
 	}
 	in.savePC()
+	if in.trace.left > 0 { // the window goes on
+		in.drainTrace()
+		in.trip, in.trace.left = in.trace.left, 0
+		in.checkLimit()
+		return
+	}
 	n := uint64(max(0, f.interval-in.trip))
 	f.counted += n
 	if in.gathers() {
@@ -125,7 +131,7 @@ func (in *Interp) tripped(backEdge bool) {
 		l.heat += n
 	}
 	p := &f.policy
-	if r.heat >= p.GatherAfter && r.heat >= r.gatherAt && f.gathered < p.Window*windowCredit+f.counted/p.WindowDuty {
+	if r.heat >= p.GatherAfter && r.heat >= r.gatherAt && f.gathered < p.Window*windowCredit+f.counted/max(1, p.WindowDuty) {
 		r.gatherAt = r.heat + r.heat/2
 		r.windows++
 		in.startWindow()
@@ -176,7 +182,7 @@ func (in *Interp) startWindow() {
 func (in *Interp) endWindow() {
 	if in.trace.on {
 		in.drainTrace()
-		in.trace.on = false
+		in.trace.on, in.trace.left = false, 0
 		in.sistaLoop = placedLoop()
 	}
 }

@@ -42,11 +42,11 @@ func (r *methodRecord) loop(pc int) *loopHeat {
 
 // known answers the record of a method, nil if it has none.
 func (g *methodRegistry) known(m heap.Oop) *methodRecord {
-	if g.last != nil && g.last.method == m {
+	if g.last != nil && g.last.method == m && !g.moved {
 		return g.last
 	}
 	if g.moved || g.ids == nil {
-		g.moved = false
+		g.moved, g.last = false, nil
 		g.ids = make(map[heap.Oop]*methodRecord, len(g.records))
 		for _, r := range g.records {
 			if r != nil {
@@ -80,14 +80,16 @@ func (g *methodRegistry) methodOf(id counters.Method) heap.Oop {
 	return g.records[id-1].method
 }
 
-// visit lets a collection update where methods are.
+// visit lets a collection update where methods are. Most of them are old and stay.
 func (g *methodRegistry) visit(visit func(*heap.Oop)) {
 	for _, r := range g.records {
-		if r != nil {
-			visit(&r.method)
+		if r == nil {
+			continue
 		}
+		was := r.method
+		visit(&r.method)
+		g.moved = g.moved || r.method != was
 	}
-	g.moved, g.last = true, nil
 }
 
 // keep forgets the methods of which lives is not true, and answers their numbers.
@@ -104,7 +106,7 @@ func (g *methodRegistry) keep(lives func(heap.Oop) bool) map[counters.Method]boo
 		g.records[i] = nil
 	}
 	if gone != nil {
-		g.moved, g.last = true, nil
+		g.moved = true
 	}
 	return gone
 }

@@ -11,6 +11,7 @@ import (
 type trace struct {
 	on     bool
 	n      int
+	left   int64 // of the window's count, when it was cut short to empty the buffer
 	events *[traceSize]traceEvent
 	sites  map[traceSite]counters.Site       // of callers; until methods move
 	found  map[traceSelector]counters.Method // of the sends of one emptying
@@ -22,8 +23,12 @@ const (
 	primBasicNewColon = 71
 )
 
-// traceSize is a power of two.
-const traceSize = 1 << 11
+// traceSize is a power of two. When traceAlmost events are in the buffer the loop is
+// left at the next activation or back edge; what finds no room until then is lost.
+const (
+	traceSize   = 1 << 11
+	traceAlmost = traceSize - 128
+)
 
 // traceEvent is something that happened at a bytecode of a method. The callers' pcs
 // are as frames hold them; a caller that is not known is 0.
@@ -59,11 +64,12 @@ func (in *Interp) note(kind, value, object uint64) {
 		return
 	}
 	if in.trace.n == traceSize {
-		in.trip = 1
 		return
 	}
 	t := &in.trace.events[in.trace.n]
-	in.trace.n++
+	if in.trace.n++; in.trace.n == traceAlmost {
+		in.trace.left, in.trip = in.trip, 1
+	}
 	*t = traceEvent{kind: kind | traceAfter, value: value, selector: object, method: uint64(in.method),
 		pc: uint64(heap.FromInt(int64(in.pc - uint64(in.method) - 7)))}
 	if up := callerFrame(in.fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -122,10 +128,12 @@ func (in *Interp) drainTrace() {
 	t.n = 0
 }
 
-// forgetTrace drops what names objects that moved.
+// forgetTrace drops what names objects that moved. All methods of sites have numbers.
 func (in *Interp) forgetTrace() {
 	in.trace.n = 0
-	clear(in.trace.sites)
+	if in.feedback.methods.moved {
+		clear(in.trace.sites)
+	}
 }
 
 // tracePath answers where an event happened; false if that cannot be told.

@@ -596,7 +596,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -606,8 +608,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -680,7 +680,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -690,8 +692,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -764,7 +764,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -774,8 +776,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 			b = ld(sp)
@@ -813,7 +813,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -823,8 +825,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 			b = ld(sp)
@@ -862,7 +862,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -872,8 +874,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 			b = ld(sp)
@@ -911,7 +911,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -921,8 +923,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 			b = ld(sp)
@@ -960,7 +960,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -970,8 +972,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 			b = ld(sp)
@@ -1009,7 +1009,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -1019,8 +1021,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 			b = ld(sp)
@@ -1058,7 +1058,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -1068,8 +1070,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -1147,7 +1147,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -1157,8 +1159,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 			in.xA = 9
@@ -1176,7 +1176,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -1186,8 +1188,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -1228,7 +1228,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -1238,8 +1240,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 			sel, n = uint64(in.special[11]), 1
@@ -1255,7 +1255,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -1265,8 +1267,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -1301,7 +1301,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -1311,8 +1313,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -1353,7 +1353,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -1363,8 +1365,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 			b = ld(sp)
@@ -1402,7 +1402,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -1412,8 +1414,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 			b = ld(sp)
@@ -1451,7 +1451,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -1461,8 +1463,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -1521,7 +1521,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -1531,8 +1533,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -1601,7 +1601,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -1611,8 +1613,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -1653,7 +1653,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -1663,8 +1665,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 			sel, n = uint64(in.special[19]), 0
@@ -1680,7 +1680,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -1690,8 +1692,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 			sel, n = uint64(in.special[20]), 1
@@ -1707,7 +1707,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -1717,8 +1719,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 			sel, n = uint64(in.special[21]), 0
@@ -1759,7 +1759,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -1769,8 +1771,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -1792,7 +1792,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -1802,8 +1804,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -1825,7 +1825,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -1835,8 +1837,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 			sel, n = uint64(in.special[27]), 1
@@ -1852,7 +1852,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -1862,8 +1864,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 			sel, n = uint64(in.special[28]), 0
@@ -1879,7 +1879,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -1889,8 +1891,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 			sel, n = uint64(in.special[29]), 1
@@ -1906,7 +1906,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -1916,8 +1918,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 			sel, n = uint64(in.special[30]), 0
@@ -1933,7 +1933,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -1943,8 +1945,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 			sel, n = uint64(in.special[31]), 0
@@ -1961,7 +1961,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -1971,8 +1973,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -1989,7 +1989,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -1999,8 +2001,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2017,7 +2017,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2027,8 +2029,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2045,7 +2045,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2055,8 +2057,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2073,7 +2073,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2083,8 +2085,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2101,7 +2101,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2111,8 +2113,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2129,7 +2129,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2139,8 +2141,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2157,7 +2157,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2167,8 +2169,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2185,7 +2185,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2195,8 +2197,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2213,7 +2213,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2223,8 +2225,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2241,7 +2241,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2251,8 +2253,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2269,7 +2269,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2279,8 +2281,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2297,7 +2297,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2307,8 +2309,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2325,7 +2325,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2335,8 +2337,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2353,7 +2353,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2363,8 +2365,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2381,7 +2381,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2391,8 +2393,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2409,7 +2409,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2419,8 +2421,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2437,7 +2437,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2447,8 +2449,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2465,7 +2465,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2475,8 +2477,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2493,7 +2493,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2503,8 +2505,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2521,7 +2521,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2531,8 +2533,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2549,7 +2549,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2559,8 +2561,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2577,7 +2577,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2587,8 +2589,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2605,7 +2605,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2615,8 +2617,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2633,7 +2633,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2643,8 +2645,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2661,7 +2661,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2671,8 +2673,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2689,7 +2689,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2699,8 +2701,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2717,7 +2717,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2727,8 +2729,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2745,7 +2745,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2755,8 +2757,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2773,7 +2773,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2783,8 +2785,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2801,7 +2801,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2811,8 +2813,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2829,7 +2829,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2839,8 +2841,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2857,7 +2857,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2867,8 +2869,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2885,7 +2885,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2895,8 +2897,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2913,7 +2913,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2923,8 +2925,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2941,7 +2941,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2951,8 +2953,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2969,7 +2969,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -2979,8 +2981,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -2997,7 +2997,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3007,8 +3009,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -3025,7 +3025,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3035,8 +3037,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -3053,7 +3053,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3063,8 +3065,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -3081,7 +3081,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3091,8 +3093,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -3109,7 +3109,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3119,8 +3121,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -3137,7 +3137,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3147,8 +3149,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -3165,7 +3165,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3175,8 +3177,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -3193,7 +3193,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3203,8 +3205,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -3221,7 +3221,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3231,8 +3233,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -3249,7 +3249,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3259,8 +3261,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -3277,7 +3277,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3287,8 +3289,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -3323,7 +3323,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3333,8 +3335,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				pc += 1
@@ -3344,7 +3344,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3354,8 +3356,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				continue
@@ -3369,7 +3369,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3379,8 +3381,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				pc += 2
@@ -3390,7 +3390,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3400,8 +3402,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				continue
@@ -3415,7 +3415,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3425,8 +3427,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				pc += 3
@@ -3436,7 +3436,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3446,8 +3448,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				continue
@@ -3461,7 +3461,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3471,8 +3473,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				pc += 4
@@ -3482,7 +3482,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3492,8 +3494,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				continue
@@ -3507,7 +3507,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3517,8 +3519,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				pc += 5
@@ -3528,7 +3528,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3538,8 +3540,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				continue
@@ -3553,7 +3553,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3563,8 +3565,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				pc += 6
@@ -3574,7 +3574,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3584,8 +3586,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				continue
@@ -3599,7 +3599,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3609,8 +3611,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				pc += 7
@@ -3620,7 +3620,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3630,8 +3632,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				continue
@@ -3645,7 +3645,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3655,8 +3657,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				pc += 8
@@ -3666,7 +3666,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3676,8 +3678,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				continue
@@ -3691,7 +3691,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3701,8 +3703,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				pc += 1
@@ -3712,7 +3712,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3722,8 +3724,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				continue
@@ -3737,7 +3737,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3747,8 +3749,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				pc += 2
@@ -3758,7 +3758,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3768,8 +3770,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				continue
@@ -3783,7 +3783,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3793,8 +3795,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				pc += 3
@@ -3804,7 +3804,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3814,8 +3816,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				continue
@@ -3829,7 +3829,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3839,8 +3841,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				pc += 4
@@ -3850,7 +3850,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3860,8 +3862,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				continue
@@ -3875,7 +3875,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3885,8 +3887,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				pc += 5
@@ -3896,7 +3896,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3906,8 +3908,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				continue
@@ -3921,7 +3921,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3931,8 +3933,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				pc += 6
@@ -3942,7 +3942,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3952,8 +3954,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				continue
@@ -3967,7 +3967,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3977,8 +3979,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				pc += 7
@@ -3988,7 +3988,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -3998,8 +4000,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				continue
@@ -4013,7 +4013,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -4023,8 +4025,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				pc += 8
@@ -4034,7 +4034,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -4044,8 +4046,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				continue
@@ -4361,7 +4361,9 @@ func (in *Interp) runGather() exit {
 
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
-						in.trace.n++
+						if in.trace.n++; in.trace.n == traceAlmost {
+							in.trace.left, in.trip = in.trip, 1
+						}
 						t.kind, t.value, t.selector = traceSend, class, selector
 						t.method, t.pc = method, at-method
 						t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -4371,8 +4373,6 @@ func (in *Interp) runGather() exit {
 								t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 							}
 						}
-					} else {
-						in.trip = 1 // the window is full
 					}
 				}
 
@@ -4391,7 +4391,9 @@ func (in *Interp) runGather() exit {
 
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
-						in.trace.n++
+						if in.trace.n++; in.trace.n == traceAlmost {
+							in.trace.left, in.trip = in.trip, 1
+						}
 						t.kind, t.value, t.selector = traceSuper, v, ld(method+16+8*uint64(in.xA))
 						t.method, t.pc = method, at-method
 						t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -4401,8 +4403,6 @@ func (in *Interp) runGather() exit {
 								t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 							}
 						}
-					} else {
-						in.trip = 1 // the window is full
 					}
 				}
 				ex = exitSuperSend
@@ -4423,7 +4423,9 @@ func (in *Interp) runGather() exit {
 
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
-						in.trace.n++
+						if in.trace.n++; in.trace.n == traceAlmost {
+							in.trace.left, in.trip = in.trip, 1
+						}
 						t.kind, t.value, t.selector = traceLoop, 0, 0
 						t.method, t.pc = method, at-method
 						t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -4433,8 +4435,6 @@ func (in *Interp) runGather() exit {
 								t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 							}
 						}
-					} else {
-						in.trip = 1 // the window is full
 					}
 
 					if in.trip--; in.trip <= 0 {
@@ -4463,7 +4463,9 @@ func (in *Interp) runGather() exit {
 
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
-						in.trace.n++
+						if in.trace.n++; in.trace.n == traceAlmost {
+							in.trace.left, in.trip = in.trip, 1
+						}
 						t.kind, t.value, t.selector = traceBranch, 1, 0
 						t.method, t.pc = method, at-method
 						t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -4473,8 +4475,6 @@ func (in *Interp) runGather() exit {
 								t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 							}
 						}
-					} else {
-						in.trip = 1 // the window is full
 					}
 					sp += 8
 					pc += b
@@ -4484,7 +4484,9 @@ func (in *Interp) runGather() exit {
 
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
-						in.trace.n++
+						if in.trace.n++; in.trace.n == traceAlmost {
+							in.trace.left, in.trip = in.trip, 1
+						}
 						t.kind, t.value, t.selector = traceBranch, 0, 0
 						t.method, t.pc = method, at-method
 						t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -4494,8 +4496,6 @@ func (in *Interp) runGather() exit {
 								t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 							}
 						}
-					} else {
-						in.trip = 1 // the window is full
 					}
 					sp += 8
 					continue
@@ -4517,7 +4517,9 @@ func (in *Interp) runGather() exit {
 
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
-						in.trace.n++
+						if in.trace.n++; in.trace.n == traceAlmost {
+							in.trace.left, in.trip = in.trip, 1
+						}
 						t.kind, t.value, t.selector = traceBranch, 1, 0
 						t.method, t.pc = method, at-method
 						t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -4527,8 +4529,6 @@ func (in *Interp) runGather() exit {
 								t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 							}
 						}
-					} else {
-						in.trip = 1 // the window is full
 					}
 					sp += 8
 					pc += b
@@ -4538,7 +4538,9 @@ func (in *Interp) runGather() exit {
 
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
-						in.trace.n++
+						if in.trace.n++; in.trace.n == traceAlmost {
+							in.trace.left, in.trip = in.trip, 1
+						}
 						t.kind, t.value, t.selector = traceBranch, 0, 0
 						t.method, t.pc = method, at-method
 						t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -4548,8 +4550,6 @@ func (in *Interp) runGather() exit {
 								t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 							}
 						}
-					} else {
-						in.trip = 1 // the window is full
 					}
 					sp += 8
 					continue
@@ -4864,7 +4864,9 @@ func (in *Interp) runGather() exit {
 
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
-						in.trace.n++
+						if in.trace.n++; in.trace.n == traceAlmost {
+							in.trace.left, in.trip = in.trip, 1
+						}
 						t.kind, t.value, t.selector = traceSend, class, selector
 						t.method, t.pc = method, at-method
 						t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -4874,8 +4876,6 @@ func (in *Interp) runGather() exit {
 								t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 							}
 						}
-					} else {
-						in.trip = 1 // the window is full
 					}
 				}
 
@@ -4894,7 +4894,9 @@ func (in *Interp) runGather() exit {
 
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
-						in.trace.n++
+						if in.trace.n++; in.trace.n == traceAlmost {
+							in.trace.left, in.trip = in.trip, 1
+						}
 						t.kind, t.value, t.selector = traceSuper, v, ld(method+16+8*uint64(in.xA))
 						t.method, t.pc = method, at-method
 						t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -4904,8 +4906,6 @@ func (in *Interp) runGather() exit {
 								t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 							}
 						}
-					} else {
-						in.trip = 1 // the window is full
 					}
 				}
 				ex = exitSuperSend
@@ -4926,7 +4926,9 @@ func (in *Interp) runGather() exit {
 
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
-						in.trace.n++
+						if in.trace.n++; in.trace.n == traceAlmost {
+							in.trace.left, in.trip = in.trip, 1
+						}
 						t.kind, t.value, t.selector = traceLoop, 0, 0
 						t.method, t.pc = method, at-method
 						t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -4936,8 +4938,6 @@ func (in *Interp) runGather() exit {
 								t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 							}
 						}
-					} else {
-						in.trip = 1 // the window is full
 					}
 
 					if in.trip--; in.trip <= 0 {
@@ -4966,7 +4966,9 @@ func (in *Interp) runGather() exit {
 
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
-						in.trace.n++
+						if in.trace.n++; in.trace.n == traceAlmost {
+							in.trace.left, in.trip = in.trip, 1
+						}
 						t.kind, t.value, t.selector = traceBranch, 1, 0
 						t.method, t.pc = method, at-method
 						t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -4976,8 +4978,6 @@ func (in *Interp) runGather() exit {
 								t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 							}
 						}
-					} else {
-						in.trip = 1 // the window is full
 					}
 					sp += 8
 					pc += b
@@ -4987,7 +4987,9 @@ func (in *Interp) runGather() exit {
 
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
-						in.trace.n++
+						if in.trace.n++; in.trace.n == traceAlmost {
+							in.trace.left, in.trip = in.trip, 1
+						}
 						t.kind, t.value, t.selector = traceBranch, 0, 0
 						t.method, t.pc = method, at-method
 						t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -4997,8 +4999,6 @@ func (in *Interp) runGather() exit {
 								t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 							}
 						}
-					} else {
-						in.trip = 1 // the window is full
 					}
 					sp += 8
 					continue
@@ -5020,7 +5020,9 @@ func (in *Interp) runGather() exit {
 
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
-						in.trace.n++
+						if in.trace.n++; in.trace.n == traceAlmost {
+							in.trace.left, in.trip = in.trip, 1
+						}
 						t.kind, t.value, t.selector = traceBranch, 1, 0
 						t.method, t.pc = method, at-method
 						t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -5030,8 +5032,6 @@ func (in *Interp) runGather() exit {
 								t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 							}
 						}
-					} else {
-						in.trip = 1 // the window is full
 					}
 					sp += 8
 					pc += b
@@ -5041,7 +5041,9 @@ func (in *Interp) runGather() exit {
 
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
-						in.trace.n++
+						if in.trace.n++; in.trace.n == traceAlmost {
+							in.trace.left, in.trip = in.trip, 1
+						}
 						t.kind, t.value, t.selector = traceBranch, 0, 0
 						t.method, t.pc = method, at-method
 						t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -5051,8 +5053,6 @@ func (in *Interp) runGather() exit {
 								t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 							}
 						}
-					} else {
-						in.trip = 1 // the window is full
 					}
 					sp += 8
 					continue
@@ -5315,7 +5315,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -5325,8 +5327,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 
@@ -5344,7 +5344,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceSuper, v, ld(method+16+8*uint64(in.xA))
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -5354,8 +5356,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 			}
 			ex = exitSuperSend
@@ -5374,7 +5374,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceLoop, 0, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -5384,8 +5386,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 
 				if in.trip--; in.trip <= 0 {
@@ -5413,7 +5413,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -5423,8 +5425,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				pc += b
@@ -5434,7 +5434,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -5444,8 +5446,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				continue
@@ -5466,7 +5466,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -5476,8 +5478,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				pc += b
@@ -5487,7 +5487,9 @@ func (in *Interp) runGather() exit {
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
-					in.trace.n++
+					if in.trace.n++; in.trace.n == traceAlmost {
+						in.trace.left, in.trip = in.trip, 1
+					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -5497,8 +5499,6 @@ func (in *Interp) runGather() exit {
 							t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 						}
 					}
-				} else {
-					in.trip = 1 // the window is full
 				}
 				sp += 8
 				continue

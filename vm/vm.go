@@ -27,6 +27,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/sista-vm/sista/counters"
 	"github.com/sista-vm/sista/heap"
 	"github.com/sista-vm/sista/host"
 	"github.com/sista-vm/sista/host/hostos"
@@ -49,6 +50,9 @@ type Config struct {
 	// VMArgs are options given before the image's name, which some images look at.
 	VMArgs []string
 
+	// Stdin is read ahead of what the image asks for, unless it is an *os.File or a
+	// host.Awaiter. A Read that is under way at Close is ended if Stdin has a method
+	// SetReadDeadline, as connections have; others end with their next input.
 	Stdin          io.Reader // nil: empty
 	Stdout, Stderr io.Writer // nil: discarded
 	// Console replaces the three streams when it is set.
@@ -63,6 +67,8 @@ type Config struct {
 
 	// Trees are folders of Tonel packages built into the kernel image.
 	Trees []string
+	// Sources are more such trees, as file systems: embedded ones.
+	Sources []fs.FS
 	// Tests builds the kernel's own tests into the kernel image.
 	Tests bool
 
@@ -82,6 +88,9 @@ type Config struct {
 	StressGC bool
 	// Verify checks the whole image before it runs.
 	Verify bool
+	// Feedback is the thresholds for gathering what happens where while the image runs;
+	// nil: it is not gathered.
+	Feedback *counters.Policy
 	// VMPath is what the image is told of where the VM is.
 	VMPath string
 }
@@ -173,6 +182,7 @@ func (v *VM) start(path string) error {
 	}
 	v.in = in
 	v.heap.SetStressGC(c.StressGC)
+	v.gather()
 	if class := in.FindClass(hostClass); class != heap.Invalid {
 		v.class = v.hold(class)
 	}

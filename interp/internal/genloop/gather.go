@@ -28,7 +28,9 @@ var gatherOps = map[string]string{
 	"note": `
 		if in.trace.n < traceSize {
 			t := &in.trace.events[in.trace.n&(traceSize-1)]
-			in.trace.n++
+			if in.trace.n++; in.trace.n == traceAlmost {
+				in.trace.left, in.trip = in.trip, 1
+			}
 			t.kind, t.value, t.selector = $
 			t.method, t.pc = method, at-method
 			t.caller, t.callerPC, t.caller2 = 0, 0, 0
@@ -38,8 +40,6 @@ var gatherOps = map[string]string{
 					t.caller2, t.caller2PC = ld(up-8), ld(up-40)
 				}
 			}
-		} else {
-			in.trip = 1 // the window is full
 		}`,
 	// noteSend takes a selector and a number of arguments.
 	"noteSend": `
