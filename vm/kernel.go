@@ -128,7 +128,8 @@ func ownFile(file string) string {
 	return file
 }
 
-// eachTree calls f for every tree of the image: packages of the kernel, then folders.
+// eachTree calls f for every tree of the image: packages of the kernel, then folders,
+// then other trees.
 func eachTree(c Config, f func(tree fs.FS, dir, name string) error) error {
 	for _, p := range kernel.Packages(c.Tests) {
 		if err := f(kernel.Files(), p, p); err != nil {
@@ -144,6 +145,11 @@ func eachTree(c Config, f func(tree fs.FS, dir, name string) error) error {
 			return err
 		}
 		if err := f(scriptless{os.DirFS(dir)}, ".", dir); err != nil {
+			return err
+		}
+	}
+	for i, tree := range c.Sources {
+		if err := f(scriptless{tree}, ".", fmt.Sprintf("source %d", i+1)); err != nil {
 			return err
 		}
 	}

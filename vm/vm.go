@@ -50,9 +50,6 @@ type Config struct {
 	// VMArgs are options given before the image's name, which some images look at.
 	VMArgs []string
 
-	// Stdin is read ahead of what the image asks for, unless it is an *os.File or a
-	// host.Awaiter. A Read that is under way at Close is ended if Stdin has a method
-	// SetReadDeadline, as connections have; others end with their next input.
 	Stdin          io.Reader // nil: empty
 	Stdout, Stderr io.Writer // nil: discarded
 	// Console replaces the three streams when it is set.
