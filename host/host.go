@@ -54,6 +54,13 @@ type Console interface {
 	Size() (columns, rows int)
 }
 
+// Awaiter is offered by readers whose input can be waited for without taking it from
+// who reads next.
+type Awaiter interface {
+	// Await returns when a Read would not wait, or when done is closed.
+	Await(done <-chan struct{})
+}
+
 // StreamKind is what is behind a descriptor, numbered as FilePlugin answers it.
 type StreamKind int
 

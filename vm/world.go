@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"io"
 	"io/fs"
+	"os"
 	"strings"
 
 	"github.com/sista-vm/sista/host"
@@ -32,10 +33,17 @@ func world(c Config) *host.Host {
 	return w
 }
 
+// newStreams makes a console of the three streams. Input is read ahead of what the image
+// asks for, unless it is an *os.File or a host.Awaiter. A Read that is under way at Close is
+// ended if the reader has a method SetReadDeadline, as connections have; others end with
+// their next input.
 func newStreams(c Config) host.Console {
 	s := host.Streams{In: c.Stdin, Out: c.Stdout, Err: c.Stderr}
 	if s.In == nil {
 		s.In = strings.NewReader("")
+	}
+	if f, ok := s.In.(*os.File); ok {
+		s.In = hostos.Input{File: f}
 	}
 	if s.Out == nil {
 		s.Out = io.Discard

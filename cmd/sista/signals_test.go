@@ -237,3 +237,20 @@ func TestDeafImage(t *testing.T) {
 		}
 	}
 }
+
+// A process that reads standard input makes none but itself wait, and can be interrupted.
+func TestReadingInput(t *testing.T) {
+	p := start(t, "run", script(t, `
+		[ 1 to: 3 do: [ :i | (Delay forMilliseconds: 1) wait. Transcript showln: 'tick ' , i printString ] ] fork.
+		[ Transcript showln: FileStream stdin nextLine. `+ready+`. FileStream stdin nextLine ] ensure: [ Transcript showln: 'cleaned' ]`))
+	p.expect("tick 1")
+	p.expect("tick 2")
+	p.expect("tick 3")
+	io.WriteString(p.stdin, "a line\n")
+	p.expect("a line")
+	p.await("ready")
+	p.signal(os.Interrupt)
+	p.expect("cleaned")
+	p.end(130)
+	p.hasErrors("UserInterrupt", "nextLine")
+}

@@ -15,7 +15,7 @@ import (
 type Console struct{}
 
 // Stdin answers the process's standard input.
-func (Console) Stdin() io.Reader { return os.Stdin }
+func (Console) Stdin() io.Reader { return Input{os.Stdin} }
 
 // Stdout answers the process's standard output.
 func (Console) Stdout() io.Writer { return os.Stdout }

@@ -6,7 +6,9 @@
 //   - Files are buffered both ways; writing, reading and moving may be mixed freely.
 //     What was written is in the file after flush, close, or the end of the VM.
 //   - Reading a standard input waits for at least one byte, and gives up waiting
-//     when the VM is told to stop; AwaitData tells without waiting.
+//     when the VM is told to stop; primitiveWaitForDataWithSemaphore tells without
+//     waiting. Nothing goes on waiting when the VM has ended, if the host's reader
+//     can be made to stop.
 //   - Failures carry the operating system's error number where there is one.
 package file
 
@@ -171,6 +173,9 @@ func fail(c *plugin.Call, err error) (heap.Oop, plugin.Failure) {
 
 // close flushes and closes everything at the end of the VM.
 func (p *files) close() {
+	if p.input != nil {
+		p.input.end()
+	}
 	p.handles.Each(func(s stream) { s.close() })
 	p.handles = plugin.NewHandles[stream](p.vm.SessionID())
 }

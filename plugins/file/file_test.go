@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -354,6 +355,55 @@ func TestStdio(t *testing.T) {
 	}
 	v.Do(module, "primitiveFileClose", nil, stdin)
 	v.Fails(plugin.BadArgument, module, "primitiveFileRead", nil, stdin, buf, 1, 1)
+}
+
+// awaited is a reader that is waited for, until it has an input or the VM ends.
+type awaited struct {
+	io.Reader
+	input, ended chan struct{}
+}
+
+func (a awaited) Await(done <-chan struct{}) {
+	select {
+	case <-a.input:
+	case <-done:
+		close(a.ended)
+	}
+}
+
+// What waits for input ends with the VM, and takes nothing of what comes later.
+func TestInputAtTheEnd(t *testing.T) {
+	stdin := func(r io.Reader) (*plugintest.VM, heap.Oop) {
+		v := plugintest.New(t, Module)
+		v.World.Console = host.Streams{In: r}
+		h, f := v.Try(module, "primitiveFileStdioHandles", nil)
+		if f != plugin.OK {
+			t.Fatal(f)
+		}
+		v.Do(module, "primitiveWaitForDataWithSemaphore", nil, h.Slot(0), 3)
+		return v, h.Slot(0)
+	}
+	a := awaited{strings.NewReader("abc"), make(chan struct{}), make(chan struct{})}
+	v, h := stdin(a)
+	a.input <- struct{}{}
+	if i := <-v.Signals; i != 3 {
+		t.Errorf("semaphore %d was signalled", i)
+	}
+	v.Do(module, "primitiveWaitForDataWithSemaphore", nil, h, 4)
+	v.Close()
+	<-a.ended
+	if rest, _ := io.ReadAll(a.Reader); string(rest) != "abc" {
+		t.Errorf("of the input %q is left", rest)
+	}
+
+	near, far := net.Pipe()
+	v, _ = stdin(near)
+	v.Close()
+	go far.Write([]byte("x"))
+	var b [1]byte
+	if n, err := near.Read(b[:]); n != 1 || err != nil {
+		t.Errorf("the connection cannot be read any more: %d, %v", n, err)
+	}
 }
 
 func TestDescriptors(t *testing.T) {

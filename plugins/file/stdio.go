@@ -4,6 +4,7 @@ import (
 	"io"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/sista-vm/sista/host"
 	"github.com/sista-vm/sista/plugin"
@@ -15,7 +16,7 @@ func (p *files) stdio(fd int) stream {
 	switch fd {
 	case 0:
 		if p.input == nil && console.Stdin() != nil {
-			p.input = &input{vm: p.vm, r: console.Stdin(), terminal: console.Kind(0) == host.StreamTerminal}
+			p.input = newInput(p.vm, console.Stdin(), console.Kind(0) == host.StreamTerminal)
 		}
 		if p.input != nil {
 			return p.input
@@ -47,28 +48,38 @@ func (output) sync() error                   { return nil }
 func (output) truncate(int64) error          { return syscall.EINVAL }
 func (output) close() error                  { return nil }
 
-// input is standard input. A goroutine reads from the host, one piece when one is
-// asked for, so that the VM can wait for input and for its own end at once.
+// input is standard input. A goroutine waits for it, so that the VM can wait for
+// input and for its own end at once, and Smalltalk can wait with a semaphore. It
+// takes a piece of what the host's reader has, unless that one can wait without
+// taking anything.
 type input struct {
 	vm       plugin.VM
 	r        io.Reader
+	awaiter  host.Awaiter // r, or nil
 	terminal bool
+	ended    chan struct{} // closed with the VM
 
 	last    byte // for stepping back by one byte
 	hasLast bool
 
 	mu      sync.Mutex
-	ready   chan struct{} // closed when the piece under way has come; nil if none is
+	ready   chan struct{} // closed when the goroutine under way is done; nil if none is
 	pending []byte        // read from the host, not yet asked for
 	err     error         // how the host's stream ended
-	waiting []int         // semaphores to signal at the next piece
+	waiting []int         // semaphores to signal when it is done
 }
 
 // inputPiece is how much is read at once.
 const inputPiece = 4096
 
-// start asks for a piece unless there is input already; the channel is closed when
-// there is.
+func newInput(vm plugin.VM, r io.Reader, terminal bool) *input {
+	in := &input{vm: vm, r: r, terminal: terminal, ended: make(chan struct{})}
+	in.awaiter, _ = r.(host.Awaiter)
+	return in
+}
+
+// start begins to wait unless that is under way, or there is input already; the
+// channel is closed when there is.
 func (in *input) start() <-chan struct{} {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -86,14 +97,12 @@ func (in *input) start() <-chan struct{} {
 }
 
 func (in *input) pump(ready chan struct{}) {
-	p := make([]byte, inputPiece)
-	n, err := in.r.Read(p)
-	in.mu.Lock()
-	if n > 0 {
-		in.pending = append(in.pending, p[:n]...)
-	} else if err != nil {
-		in.err = err
+	if in.awaiter != nil {
+		in.awaiter.Await(in.ended)
+	} else {
+		in.take()
 	}
+	in.mu.Lock()
 	in.ready = nil
 	waiting := in.waiting
 	in.waiting = nil
@@ -101,6 +110,19 @@ func (in *input) pump(ready chan struct{}) {
 	close(ready)
 	for _, index := range waiting {
 		in.vm.SignalSemaphore(index)
+	}
+}
+
+// take reads a piece.
+func (in *input) take() {
+	p := make([]byte, inputPiece)
+	n, err := in.r.Read(p)
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if n > 0 {
+		in.pending = append(in.pending, p[:n]...)
+	} else if err != nil {
+		in.err = err
 	}
 }
 
@@ -125,6 +147,9 @@ func (in *input) await() error {
 		case <-in.vm.Done():
 			return syscall.EINTR
 		}
+		if in.awaiter != nil && !in.hasInput() {
+			in.take()
+		}
 		in.mu.Lock()
 		pending, err := len(in.pending) > 0, in.err
 		in.mu.Unlock()
@@ -135,6 +160,29 @@ func (in *input) await() error {
 			return err
 		}
 		// The host's stream gave neither data nor an error: ask again.
+	}
+}
+
+func (in *input) hasInput() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return len(in.pending) > 0 || in.err != nil
+}
+
+// end ends the goroutine, as far as the host's reader lets it.
+func (in *input) end() {
+	close(in.ended)
+	in.mu.Lock()
+	ready := in.ready
+	in.waiting = nil
+	in.mu.Unlock()
+	if ready == nil || in.awaiter != nil {
+		return
+	}
+	r, ok := in.r.(interface{ SetReadDeadline(time.Time) error })
+	if ok && r.SetReadDeadline(time.Now()) == nil {
+		<-ready
+		_ = r.SetReadDeadline(time.Time{}) // it did as much just before
 	}
 }
 
