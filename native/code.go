@@ -27,8 +27,9 @@ type Cell struct {
 	Call     bool
 }
 
-// A Reloc is a 32-bit displacement in Bytes at Offset (relative to the end of those four
-// bytes) to be filled in with the distance to data word Word.
+// A Reloc is a 32-bit displacement in Bytes at Offset. The distance from the end of those
+// four bytes to data word Word is added to it. (It is not 0 before if the instruction does
+// not end there.)
 type Reloc struct {
 	Offset int
 	Word   int

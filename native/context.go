@@ -1,6 +1,9 @@
 package native
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"unsafe"
+)
 
 // Context is what machine code sees of its virtual machine, at R15. It is part of
 // a Go object, which does not move.
@@ -17,13 +20,31 @@ type Context struct {
 	Exit       Exit
 	Args       [3]uint64 // AX, CX, DX when code was left; Args[0] goes to AX when it is entered
 
-	goSP, goBP uint64
+	goSP, goBP uint64 // Go's stack, while code runs
+	serialize  uint64 // not 0: code was written where other code was, see Enter
 
 	Stubs [NumExits]uint64 // addresses of the stubs, by Exit
 
-	Regs  [16]uint64 // at a deoptimization, by machine number (AX 0, CX 1, DX 2, BX 3, SP 4, ...)
+	Regs  [16]uint64 // at a deoptimization or fault, by machine number (AX 0, CX 1, DX 2, BX 3, SP 4, ...)
 	XRegs [16]uint64
+
+	FaultSignal, FaultAddr uint64 // of ExitFault
 }
+
+// Offsets of what machine code uses, from R15.
+const (
+	OffStackLimit = int32(unsafe.Offsetof(Context{}.StackLimit))
+	OffFree       = int32(unsafe.Offsetof(Context{}.Free))
+	OffFreeLimit  = int32(unsafe.Offsetof(Context{}.FreeLimit))
+	OffNil        = int32(unsafe.Offsetof(Context{}.Nil))
+	OffFalse      = int32(unsafe.Offsetof(Context{}.False))
+	OffTrue       = int32(unsafe.Offsetof(Context{}.True))
+	OffOldStart   = int32(unsafe.Offsetof(Context{}.OldStart))
+	offStubs      = int32(unsafe.Offsetof(Context{}.Stubs))
+)
+
+// OffStub is the offset of a stub's address: code does CALL OffStub(x)(R15).
+func OffStub(x Exit) int32 { return offStubs + 8*int32(x) }
 
 // Exit says why machine code was left.
 type Exit uint64
@@ -59,6 +80,9 @@ const (
 	ExitNonLocal
 	// ExitFloat: make a boxed float of the bits in Args[0], for which eden has no room; AX is the object.
 	ExitFloat
+	// ExitFault: code did what the processor refused, at PC; Regs, XRegs, FaultSignal and
+	// FaultAddr tell more. It cannot go on. Never called by code.
+	ExitFault
 
 	NumExits
 )

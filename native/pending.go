@@ -22,8 +22,3 @@ func (p *Placed) Data() uint64 { return 0 }
 
 // Safepoint answers that at a return address, nil if there is none.
 func (p *Placed) Safepoint(pc uint64) *Safepoint { return nil }
-
-func Enter(c *Context) { panic("native: not there yet") }
-
-// InitStubs fills in the addresses of the stubs.
-func (c *Context) InitStubs() {}

@@ -1,0 +1,16 @@
+package native
+
+// Enter runs machine code from c.PC on until it is left; c.Exit says why. The stack
+// of the code is at c.SP, its frame at c.FP, and it gets c.Args[0] in AX.
+//
+// Go cannot interrupt machine code. It must poll (see ExitPoll); when Go's scheduler
+// wants the goroutine, the stack limit is raised.
+//
+//go:noescape
+func Enter(c *Context)
+
+// stubs are the addresses of the stubs, by Exit.
+var stubs [NumExits]uint64
+
+// InitStubs fills in the addresses of the stubs.
+func (c *Context) InitStubs() { c.Stubs = stubs }
