@@ -103,6 +103,8 @@ func (in *Interp) VisitRoots(visit func(*heap.Oop)) {
 	in.visitRegisters(visit)
 	in.visitCode(!in.scavenging, visit)
 	in.feedback.methods.visit(visit)
+	in.observer.VisitStrong(visit)
+	in.observer.VisitWeak(visit)
 	for i := range in.pages.pages {
 		if p := &in.pages.pages[i]; p.used {
 			in.visitFrames(p, visit)
@@ -113,6 +115,7 @@ func (in *Interp) VisitRoots(visit func(*heap.Oop)) {
 // MarkRoots implements heap.Mutator.
 func (in *Interp) MarkRoots(visit func(*heap.Oop)) {
 	in.visitRegisters(visit)
+	in.observer.VisitStrong(visit)
 	in.visitCode(true, visit)
 	for i := range in.pages.pages {
 		in.pages.pages[i].marked = false
@@ -139,6 +142,7 @@ func (in *Interp) AfterMark() {
 		}
 	}
 	in.keepMethods(in.heap.Lives)
+	in.observer.Keep(in.heap.Lives)
 }
 
 // Moved implements heap.Mutator.
@@ -149,6 +153,7 @@ func (in *Interp) Moved() {
 	in.refreshSpecials()
 	in.flushMethodCache()
 	in.forgetTrace()
+	in.observer.Moved()
 	in.SignalSemaphore(in.system.gcSemaphore)
 	if h.Stats.FullGCs != in.fullGCs {
 		in.fullGCs = h.Stats.FullGCs
@@ -161,12 +166,14 @@ func (in *Interp) Moved() {
 func (in *Interp) ClassesExpunged(indices []uint32) {
 	in.flushMethodCache()
 	in.forgetClasses(indices)
+	in.observer.ClassesChanged(indices)
 }
 
 // BecameClasses implements heap.Mutator.
 func (in *Interp) BecameClasses(indices []uint32) {
 	in.flushMethodCache()
 	in.forgetClasses(indices)
+	in.observer.ClassesChanged(indices)
 }
 
 // UnforwardRoots implements heap.Mutator: after a become no frame has a forwarder
@@ -198,6 +205,10 @@ func (in *Interp) UnforwardRoots(follow func(heap.Oop) heap.Oop) {
 	in.visitRegisters(func(p *heap.Oop) { *p = follow(*p) })
 	in.forgetTrace()
 	in.keepMethods(func(m heap.Oop) bool { return !m.IsForwarder() })
+	for _, each := range []func(func(*heap.Oop)){in.observer.VisitStrong, in.observer.VisitWeak} {
+		each(func(p *heap.Oop) { *p = follow(*p) })
+	}
+	in.observer.Moved()
 	if in.pages.active != nil {
 		in.method = in.frameWord(in.fp, frameMethod)
 		in.loadPC()

@@ -68,6 +68,7 @@ type Interp struct {
 	trip     int64 // activations and back edges until the next sample
 	trace    trace
 	feedback feedback
+	observer Observer
 
 	pages         stackPages
 	cache         methodCache

@@ -155,6 +155,7 @@ func (in *Interp) bury() {
 	if m == nil || !m.killed {
 		return
 	}
+	in.observer.Renew()
 	m.killed = false
 	for i := range in.pages.pages {
 		p := &in.pages.pages[i]

@@ -41,6 +41,7 @@ func New(h *heap.Heap, w *host.Host, opts Options) (*Interp, error) {
 	in.installPrimitives()
 	in.sistaLoop = placedLoop()
 	in.Gather(nil)
+	in.Observe(nil)
 	h.SetMutator(in)
 	h.SetRaisePoll(in.raise)
 	in.Moved()

@@ -35,8 +35,9 @@ var allowed = map[string][]string{
 	"plugins/core":        {"plugin", "plugins/*"},
 	"plugins/all":         {"plugin", "plugins/*"},
 	"plugins/stcompiler":  {"plugin", "heap", "host", "bytecode", "smalltalk/*"},
-	"interp":              {"heap", "host", "plugin", "bytecode", "native"},
+	"interp":              {"heap", "host", "plugin", "bytecode", "native", "counters"},
 	"native":              {"host"},
+	"jit":                 {"interp", "heap", "counters", "native", "codegen", "optimizer/*", "bytecode"},
 	"interp/internal/*":   {"bytecode"},
 	"kernel":              {},
 	"counters":            {},
@@ -49,7 +50,7 @@ var allowed = map[string][]string{
 	"smalltalk/build":     {"smalltalk/*", "heap", "host", "image", "bytecode"},
 	"vm": {
 		"heap", "host", "host/hostos", "image", "interp", "plugin", "plugins/core", "plugins/stcompiler",
-		"kernel", "smalltalk/*", "bytecode",
+		"kernel", "smalltalk/*", "bytecode", "counters", "jit", "native",
 	},
 	"cmd/sista": {
 		"vm", "host", "host/hostos", "host/hostnet", "heap", "image", "interp", "plugin", "plugins/all", "plugins/stcompiler",
@@ -58,7 +59,6 @@ var allowed = map[string][]string{
 	// The optimizer knows neither the heap nor who runs its code.
 	"optimizer/*":   {"optimizer/*", "optimizer/internal/*"},
 	"optimizer/*/*": {"optimizer/*", "optimizer/internal/*"},
-	"codegen/asm":   {},
 	"docs":          {},
 	"internal/*":    {"internal/*"},
 }
