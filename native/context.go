@@ -89,3 +89,6 @@ const (
 
 // ICWords is the size of a send site's cell, in words.
 const ICWords = 4
+
+// NoClass is in a cell that was not linked: it is no class index.
+const NoClass = 1<<64 - 1
