@@ -34,22 +34,29 @@ serialize:
 // The stubs put the number of the exit in R11. Those that are called leave AX, CX and DX as
 // they were, but that the cell of a send goes to CX.
 
-// leave is the end of the stubs that are called.
+// The processor predicts returns from a stack of the calls it has seen. It is kept in step,
+// or all returns of Go code after this would be mispredicted.
+
+// leave is the end of the stubs that are called. It returns, to itself, for the call.
 TEXT leave<>(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ R11, Context_Exit(R15)
 	MOVQ AX, (Context_Args+0)(R15)
 	MOVQ CX, (Context_Args+8)(R15)
 	MOVQ DX, (Context_Args+16)(R15)
 	MOVQ 0(SP), R11
-	LEAQ 8(SP), SP
 	MOVQ R11, Context_PC(R15)
+	LEAQ leaveReturned<>(SB), R11
+	MOVQ R11, 0(SP)
+	RET
+
+TEXT leaveReturned<>(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ SP, Context_SP(R15)
 	MOVQ BP, Context_FP(R15)
 	MOVQ Context_goSP(R15), SP
 	MOVQ Context_goBP(R15), BP
 	RET
 
-// leaveByReturn is the end of those that are returned to.
+// leaveByReturn is the end of those that are returned to: that was the return for Enter.
 TEXT leaveByReturn<>(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ R11, Context_Exit(R15)
 	MOVQ AX, Context_Args(R15)
@@ -57,7 +64,9 @@ TEXT leaveByReturn<>(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ BP, Context_FP(R15)
 	MOVQ Context_goSP(R15), SP
 	MOVQ Context_goBP(R15), BP
-	RET
+	MOVQ 0(SP), R11
+	LEAQ 8(SP), SP
+	JMP  R11
 
 // leaveWithRegisters is the end of those that keep all registers; R11 is kept already.
 TEXT leaveWithRegisters<>(SB), NOSPLIT|NOFRAME, $0-0

@@ -223,3 +223,35 @@ func BenchmarkCallAndReturn(b *testing.B) {
 		Enter(&m.Context)
 	}
 }
+
+//go:noinline
+func enter3(c *Context) { enter2(c); c.Args[2]++ }
+
+//go:noinline
+func enter2(c *Context) { enter1(c); c.Args[2]++ }
+
+//go:noinline
+func enter1(c *Context) { Enter(c); c.Args[2]++ }
+
+func BenchmarkEnterAndLeaveNested(b *testing.B) {
+	m := newMachine(b)
+	p := m.place(b, assemble(b, func(a *asm.Assembler) {
+		top := a.Here()
+		leave(a, ExitPoll)
+		a.Jmp(top)
+	}))
+	m.start(p)
+	for b.Loop() {
+		enter3(&m.Context)
+	}
+}
+
+func BenchmarkCallAndReturnNested(b *testing.B) {
+	m := newMachine(b)
+	p := m.place(b, assemble(b, func(a *asm.Assembler) { a.Ret(0) }))
+	m.stack[len(m.stack)-2] = m.Stubs[ExitReturn]
+	for b.Loop() {
+		m.PC, m.SP = p.Entry(), m.top(1)
+		enter3(&m.Context)
+	}
+}
