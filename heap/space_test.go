@@ -52,8 +52,7 @@ func TestWindowTaken(t *testing.T) {
 // scarce is a world with little address space, or none at fixed addresses.
 type scarce struct {
 	host.Memory
-	most      uint64
-	committed uint64 // commits beyond are refused; 0: none are
+	most uint64
 }
 
 func (s scarce) Reserve(addr, size uint64) (uint64, error) {

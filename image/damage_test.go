@@ -75,7 +75,7 @@ func TestDamage(t *testing.T) {
 		{"class table page", slot(x.HiddenRoots, 1), home(a), "no page of the class table"},
 		{"no class table", slot(x.HiddenRoots, 0), home(x.Nil), "no class table"},
 		{"gap in the class table", slot(x.HiddenRoots, 5), home(x.HiddenRoots.Slot(0)), "follows a gap"},
-		{"class without slots", slot(x.HiddenRoots.Slot(0), heap.ClassArray), home(x.Nil.Slot(0)) & 0, "no object starts"},
+		{"zero class", slot(x.HiddenRoots.Slot(0), heap.ClassArray), 0, "no object starts"},
 		{"class of bytes", slot(x.HiddenRoots.Slot(0), heap.ClassArray), home(a.Slot(4)), "slots of a class"},
 		{"class without format", slot(x.ClassAt(heap.ClassArray), heap.ClassFormat), home(x.True), "no format"},
 		{"another Array", slot(x.HiddenRoots.Slot(0), heap.ClassArray), home(x.ClassAt(heap.ClassContext)), "special object 7"},
