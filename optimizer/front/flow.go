@@ -1,0 +1,178 @@
+package front
+
+import (
+	"github.com/sista-vm/sista/bytecode"
+	"github.com/sista-vm/sista/optimizer/ir"
+)
+
+// run translates the blocks of the activation, of which s.slots and t.cur are the state
+// at the entry. What it answers is in s.result.
+func (s *scope) run(entry *basicBlock) {
+	s.in = &entry.instrs[0]
+	s.start, s.startPC = s.markHere(), entry.pc
+	s.startSlots = append([]*ir.Value(nil), s.slots...)
+	s.jumpTo(entry, s.in.PC)
+	for _, b := range s.order.blocks {
+		if s.enter(b) {
+			s.block(b)
+		}
+	}
+	for _, b := range s.order.blocks {
+		if j := &s.blocks[b.index]; len(j.edges) > 0 && !j.done {
+			panic(refuse("irreducible loop", "%s: pc %d", s.method.Name, b.pc))
+		}
+	}
+}
+
+// enter makes the block current; it answers false if nothing leads there.
+func (s *scope) enter(b *basicBlock) bool {
+	j := &s.blocks[b.index]
+	if len(j.edges) == 0 {
+		return false
+	}
+	s.cur, j.done = j.block, true
+	s.slots = s.merge(j)
+	l := s.order.loops[b]
+	if l == nil {
+		return true
+	}
+	s.in = &b.instrs[0]
+	s.cur.Anchor(ir.ReasonAnchor, s.reexecute())
+	j.head, j.loop = s.fn.NewBlock(), l
+	var args []*ir.Value
+	for i, v := range s.slots {
+		if l.changes[i] {
+			args = append(args, v)
+			s.slots[i] = j.head.AddParam(ir.TypeOop)
+		}
+	}
+	s.cur.Jump(ir.To(j.head, args...))
+	s.cur = j.head
+	return true
+}
+
+// block translates the instructions of a basic block.
+func (s *scope) block(b *basicBlock) {
+	for i := range b.instrs {
+		s.in = &b.instrs[i]
+		s.instruction(b)
+		if s.cur == nil {
+			return
+		}
+	}
+	if c := b.last().Op.Class(); c != bytecode.ClassReturn && c != bytecode.ClassJump && c != bytecode.ClassBranch {
+		s.jumpTo(b.succs[0], b.last().Next())
+	}
+}
+
+// jumpTo ends the current block by a jump. pollPC is the bytecode from which the
+// interpreter would go on: the jump itself, or its target.
+func (s *scope) jumpTo(to *basicBlock, pollPC int) {
+	j := &s.blocks[to.index]
+	if j.head != nil {
+		s.cur.Poll(ir.ReasonRequest, s.state(ir.Reexecute, pollPC, 0))
+		s.cur.Jump(ir.To(j.head, s.changed(j)...))
+		if l, _ := s.world.Loop(s.path()); l != nil {
+			s.cur.Succs[0].Count = l.BackEdges
+		}
+		s.cur = nil
+		return
+	}
+	if j.block == nil {
+		j.block = s.fn.NewBlock()
+	}
+	s.cur.Jump(ir.To(j.block))
+	j.edges = append(j.edges, edge{s.cur, 0, s.slots})
+	s.slots = append([]*ir.Value(nil), s.slots...)
+	s.cur = nil
+}
+
+// changed answers what a loop's head is given by a jump back.
+func (s *scope) changed(j *join) []*ir.Value {
+	var args []*ir.Value
+	for i, v := range s.slots {
+		if j.loop.changes[i] {
+			args = append(args, v)
+		}
+	}
+	return args
+}
+
+// target answers the block for one of two ways; a way back gets a block of its own,
+// which polls.
+func (s *scope) target(to *basicBlock) (b *ir.Block, finish func(from *ir.Block, succ int)) {
+	j := &s.blocks[to.index]
+	if j.head != nil {
+		b := s.fn.NewBlock()
+		slots := append([]*ir.Value(nil), s.slots...)
+		return b, func(*ir.Block, int) {
+			s.cur, s.slots = b, slots
+			s.jumpTo(to, to.pc)
+		}
+	}
+	if j.block == nil {
+		j.block = s.fn.NewBlock()
+	}
+	slots := append([]*ir.Value(nil), s.slots...)
+	return j.block, func(from *ir.Block, succ int) { j.edges = append(j.edges, edge{from, succ, slots}) }
+}
+
+// branchTo ends the current block: to the blocks by a condition.
+func (s *scope) branchTo(c *ir.Value, yes, no *basicBlock, countYes, countNo uint64) {
+	from := s.cur
+	yesBlock, yesDone := s.target(yes)
+	noBlock, noDone := s.target(no)
+	from.Branch(c, ir.To(yesBlock), ir.To(noBlock))
+	from.Succs[0].Count, from.Succs[1].Count = countYes, countNo
+	yesDone(from, 0)
+	noDone(from, 1)
+	s.cur = nil
+}
+
+// merge answers what holds behind edges to a block: where they differ the block gets
+// a parameter.
+func (t *translator) merge(j *join) []*ir.Value {
+	first := j.edges[0]
+	merged := append([]*ir.Value(nil), first.slots...)
+	for i, v := range merged {
+		merged[i] = t.mergeSlot(j, i, v)
+	}
+	return merged
+}
+
+func (t *translator) mergeSlot(j *join, i int, v *ir.Value) *ir.Value {
+	same, sameRoot := true, true
+	typ, f, known := v.Type, t.factOf(v), true
+	for _, e := range j.edges[1:] {
+		w := e.slots[i]
+		same = same && w == v
+		sameRoot = sameRoot && w.Root() == v.Root()
+		if w.Type != typ {
+			typ = ir.TypeOop
+		}
+		known = known && t.factOf(w) == f
+	}
+	switch {
+	case same:
+		return v
+	case sameRoot:
+		return v.Root()
+	}
+	p := j.block.AddParam(typ)
+	for _, e := range j.edges {
+		e.pass(e.slots[i])
+	}
+	if known && f != (fact{}) {
+		t.facts[p] = f
+	}
+	return p
+}
+
+// deopt ends the current block by leaving the code.
+func (s *scope) deopt(r ir.Reason, state *ir.State) {
+	s.cur.Deopt(r, state)
+	s.cur = nil
+}
+
+// jump translates an unconditional jump.
+func (s *scope) jump(b *basicBlock) { s.jumpTo(b.succs[0], s.in.PC) }

@@ -1,0 +1,84 @@
+package front
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// Policy holds the thresholds of inlining. Names for Set are the fields' with hyphens:
+// max-depth.
+type Policy struct {
+	MaxBytecodes        int `help:"bytes of bytecode in one compilation, inlined ones counted each time"`
+	MaxDepth            int `help:"activations inside each other"`
+	MaxRecursion        int `help:"activations of one method inside each other"`
+	AlwaysInline        int `help:"bytes of a method that is inlined wherever it is known"`
+	MaxInlinedBytecodes int `help:"bytes of a method that is inlined where it is called now and then"`
+	HotFactor           int `help:"MaxInlinedBytecodes grows by this where calls are many"`
+	HotCount            int `help:"counts that make calls many"`
+	BlockFactor         int `help:"MaxInlinedBytecodes grows by this for a method that is given a block"`
+	MinCount            int `help:"counts below which only the smallest methods are inlined"`
+	MaxCases            int `help:"receiver classes told apart at a send"`
+	MegamorphicPermille int `help:"share of a class at a send with too many classes that is told apart"`
+	FailurePermille     int `help:"share of a primitive's failures from which on it is sent"`
+	MaxElements         int `help:"elements of an object that is made without asking the interpreter"`
+}
+
+// DefaultPolicy answers the thresholds used when nobody sets others.
+func DefaultPolicy() Policy {
+	return Policy{
+		MaxBytecodes:        3000,
+		MaxDepth:            14,
+		MaxRecursion:        2,
+		AlwaysInline:        12,
+		MaxInlinedBytecodes: 60,
+		HotFactor:           2,
+		HotCount:            500,
+		BlockFactor:         3,
+		MinCount:            4,
+		MaxCases:            4,
+		MegamorphicPermille: 400,
+		FailurePermille:     10,
+		MaxElements:         1 << 20,
+	}
+}
+
+// Set gives the threshold of that name a value, as a flag of a command line does.
+func (p *Policy) Set(name, value string) error {
+	v := reflect.ValueOf(p).Elem()
+	for i := range v.NumField() {
+		if hyphened(v.Type().Field(i).Name) != name {
+			continue
+		}
+		n, err := strconv.Atoi(value)
+		if err != nil || n < 0 {
+			return fmt.Errorf("front: %s: %q is no number from 0 up", name, value)
+		}
+		v.Field(i).SetInt(int64(n))
+		return nil
+	}
+	return fmt.Errorf("front: no threshold %q", name)
+}
+
+// Each calls f with every threshold: its name for Set, its value, what it is.
+func (p *Policy) Each(f func(name, value, help string)) {
+	v := reflect.ValueOf(p).Elem()
+	for i := range v.NumField() {
+		field := v.Type().Field(i)
+		f(hyphened(field.Name), fmt.Sprint(v.Field(i)), field.Tag.Get("help"))
+	}
+}
+
+// hyphened writes MaxDepth as max-depth.
+func hyphened(field string) string {
+	var w strings.Builder
+	for i, r := range field {
+		if unicode.IsUpper(r) && i > 0 {
+			w.WriteByte('-')
+		}
+		w.WriteRune(unicode.ToLower(r))
+	}
+	return w.String()
+}
