@@ -16,6 +16,7 @@ type Func struct {
 	Methods map[string]Handle
 
 	nextValue, nextBlock ID
+	epoch                uint32 // of the last walk over states, which are shared
 }
 
 // A Class is what making an instance needs to know.
@@ -202,22 +203,23 @@ func (v *Value) Uses(f func(*Value)) {
 
 // Rewrite replaces the use of values: where v is used, f(v) is from now on.
 func (f *Func) Rewrite(replace func(*Value) *Value) {
-	done := map[*State]bool{}
+	f.epoch++
 	list := func(vs []*Value) {
 		for i, v := range vs {
 			vs[i] = replace(v)
 		}
 	}
+	ref := func(r *Ref) {
+		if r.Value != nil {
+			r.Value = replace(r.Value)
+		}
+	}
 	for _, b := range f.Blocks {
 		b.Each(func(v *Value) {
 			list(v.Args)
-			if v.State != nil && !done[v.State] {
-				done[v.State] = true
-				v.State.Refs(func(r *Ref) {
-					if r.Value != nil {
-						r.Value = replace(r.Value)
-					}
-				})
+			if v.State != nil && v.State.epoch != f.epoch {
+				v.State.epoch = f.epoch
+				v.State.Refs(ref)
 			}
 		})
 		for _, e := range b.Succs {
@@ -227,23 +229,48 @@ func (f *Func) Rewrite(replace func(*Value) *Value) {
 }
 
 // A Substitution maps values to what is used in their place, in several steps.
-type Substitution map[*Value]*Value
-
-// Find answers what is used in place of v in the end.
-func (s Substitution) Find(v *Value) *Value {
-	for {
-		w, ok := s[v]
-		if !ok {
-			return v
-		}
-		v = w
-	}
+type Substitution struct {
+	f   *Func
+	to  []*Value // by ID
+	len int
 }
 
-// Apply rewrites the function by the substitution.
-func (f *Func) Apply(s Substitution) {
-	if len(s) > 0 {
-		f.Rewrite(s.Find)
+// NewSubstitution answers one that replaces nothing.
+func (f *Func) NewSubstitution() *Substitution {
+	return &Substitution{f: f, to: make([]*Value, f.NumValues())}
+}
+
+// Replace uses w in place of v.
+func (s *Substitution) Replace(v, w *Value) {
+	for int(v.ID) >= len(s.to) {
+		s.to = append(s.to, nil)
+	}
+	s.to[v.ID] = w
+	s.len++
+}
+
+// Has tells whether something is used in place of v.
+func (s *Substitution) Has(v *Value) bool { return int(v.ID) < len(s.to) && s.to[v.ID] != nil }
+
+// Len answers how many values are replaced.
+func (s *Substitution) Len() int { return s.len }
+
+// Find answers what is used in place of v in the end.
+func (s *Substitution) Find(v *Value) *Value {
+	end := v
+	for s.Has(end) {
+		end = s.to[end.ID]
+	}
+	for v != end { // the next time it is one step
+		v, s.to[v.ID] = s.to[v.ID], end
+	}
+	return end
+}
+
+// Apply rewrites the function.
+func (s *Substitution) Apply() {
+	if s.len > 0 {
+		s.f.Rewrite(s.Find)
 	}
 }
 

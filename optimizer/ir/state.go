@@ -24,6 +24,8 @@ func (m Mode) String() string { return modeNames[m] }
 type State struct {
 	Levels   []Level
 	Virtuals []*Virtual
+
+	epoch uint32 // of the last walk that came here
 }
 
 // A Level is one activation.

@@ -48,7 +48,7 @@ func decide(b *ir.Block) {
 
 // sameParams replaces parameters that are given one value only, but for themselves.
 func sameParams(f *ir.Func, g *ir.Graph) bool {
-	s := ir.Substitution{}
+	s := f.NewSubstitution()
 	for _, b := range g.Order {
 		if b.IsRoot() {
 			continue
@@ -66,13 +66,13 @@ func sameParams(f *ir.Func, g *ir.Graph) bool {
 				only = a
 			}
 			if one && only != nil {
-				s[p] = only
+				s.Replace(p, only)
 			}
 		}
 	}
-	f.Apply(s)
-	removeParams(f, func(p *ir.Value) bool { return s[p] != nil })
-	return len(s) > 0
+	s.Apply()
+	removeParams(f, func(p *ir.Value) bool { return s.Has(p) })
+	return s.Len() > 0
 }
 
 // skipEmpty redirects edges past blocks that have neither parameters nor values and
@@ -104,7 +104,7 @@ func isEmpty(b *ir.Block) bool {
 
 // mergeChains appends a block to its only predecessor if that only jumps to it.
 func mergeChains(f *ir.Func, g *ir.Graph) bool {
-	s := ir.Substitution{}
+	s := f.NewSubstitution()
 	gone := map[*ir.Block]bool{}
 	for _, b := range g.Order {
 		for !gone[b] && b.End.Op == ir.OpJump {
@@ -113,7 +113,7 @@ func mergeChains(f *ir.Func, g *ir.Graph) bool {
 				break
 			}
 			for i, p := range to.Params {
-				s[p] = b.Succs[0].Args[i]
+				s.Replace(p, b.Succs[0].Args[i])
 			}
 			for _, v := range to.Values {
 				b.Append(v)
@@ -123,7 +123,7 @@ func mergeChains(f *ir.Func, g *ir.Graph) bool {
 			gone[to] = true
 		}
 	}
-	f.Apply(s)
+	s.Apply()
 	f.Blocks = slices.DeleteFunc(f.Blocks, func(b *ir.Block) bool { return gone[b] })
 	return len(gone) > 0
 }

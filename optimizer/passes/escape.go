@@ -7,7 +7,7 @@ import "github.com/sista-vm/sista/optimizer/ir"
 // they are used. An object that is only in the fields of another is found when that
 // one is gone.
 func Escape(f *ir.Func, p *Policy) {
-	for range p.MaxScalarRounds {
+	for range 4 {
 		g := removeUnreachable(f)
 		objects := candidates(g, p)
 		if len(objects) == 0 {
@@ -97,13 +97,13 @@ type replacement struct {
 	object   *ir.Value
 	children [][]*ir.Block
 	params   map[*ir.Block][]*ir.Value // for fields, where control joins
-	s        ir.Substitution
+	s        *ir.Substitution
 	gone     map[*ir.Value]bool
 }
 
 func replace(g *ir.Graph, o *ir.Value) {
 	r := &replacement{g: g, object: o, children: g.Children(), params: map[*ir.Block][]*ir.Value{},
-		s: ir.Substitution{}, gone: map[*ir.Value]bool{o: true}}
+		s: g.Fn.NewSubstitution(), gone: map[*ir.Value]bool{o: true}}
 	n, _ := numFields(o)
 	for _, b := range g.Order {
 		if o.Op == ir.OpBoxFloat || b == o.Block || !g.Dominates(o.Block, b) || len(g.Preds[b.ID]) < 2 {
@@ -116,7 +116,7 @@ func replace(g *ir.Graph, o *ir.Value) {
 		r.params[b] = ps
 	}
 	r.walk(o.Block, nil)
-	g.Fn.Apply(r.s)
+	r.s.Apply()
 	g.Fn.RemoveIf(func(v *ir.Value) bool { return r.gone[v] })
 }
 
@@ -189,7 +189,7 @@ func (r *replacement) access(v *ir.Value, fields []*ir.Value) {
 	case v.Op.Info().Writes != 0:
 		fields[field] = v.Stored()
 	default:
-		r.s[v] = fields[field]
+		r.s.Replace(v, fields[field])
 	}
 	r.gone[v] = true
 }

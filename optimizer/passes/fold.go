@@ -11,54 +11,59 @@ import (
 // an operation into a cheaper one in the order of the table of ops, so folding ends.
 func Fold(f *ir.Func, _ *Policy) {
 	g := removeUnreachable(f)
-	for changed := true; changed; {
-		fo := &folder{s: ir.Substitution{}, gone: map[*ir.Value]bool{}}
-		for _, b := range g.Order {
-			for _, v := range append([]*ir.Value(nil), b.Values...) {
-				fo.visit(v)
-			}
+	fo := &folder{f: f, s: f.NewSubstitution()}
+	for _, b := range g.Order {
+		values := b.Values
+		fo.b, b.Values = b, make([]*ir.Value, 0, len(values))
+		for _, v := range values {
+			fo.visit(v)
 		}
-		f.Apply(fo.s)
-		f.RemoveIf(func(v *ir.Value) bool { return fo.gone[v] })
-		changed = len(fo.gone) > 0
+		for i, a := range b.End.Args {
+			b.End.Args[i] = fo.s.Find(a)
+		}
 	}
+	fo.s.Apply()
 }
 
+// A folder goes over the values of a block and puts those that stay, and new ones,
+// in its new list.
 type folder struct {
-	s    ir.Substitution
-	gone map[*ir.Value]bool
+	f *ir.Func
+	s *ir.Substitution
+	b *ir.Block
 }
 
 func (fo *folder) visit(v *ir.Value) {
 	for i, a := range v.Args {
 		v.Args[i] = fo.s.Find(a)
 	}
-	w := fo.simplify(v)
-	switch {
+	switch w := fo.simplify(v); {
 	case w != nil:
-		fo.s[v] = w
-		fo.gone[v] = true
-	case holds(v):
-		fo.gone[v] = true
+		fo.s.Replace(v, w)
+	case !holds(v):
+		fo.b.Append(v)
 	}
 }
 
-// make puts a new value before v.
-func (fo *folder) make(v *ir.Value, op ir.Op, n int64, args ...*ir.Value) *ir.Value {
-	w := v.Block.Func().NewValue(op, args...)
+// make answers a new value before the one visited, or what it simplifies to.
+func (fo *folder) make(op ir.Op, n int64, args ...*ir.Value) *ir.Value {
+	w := fo.f.NewValue(op, args...)
 	w.Int = n
-	v.Block.Insert(w, v)
+	if x := fo.simplify(w); x != nil {
+		return x
+	}
+	fo.b.Append(w)
 	return w
 }
 
-func (fo *folder) integer(v *ir.Value, n int64) *ir.Value { return fo.make(v, ir.OpConstInt, n) }
+func (fo *folder) integer(n int64) *ir.Value { return fo.make(ir.OpConstInt, n) }
 
-func (fo *folder) boolean(v *ir.Value, b bool) *ir.Value {
+func (fo *folder) boolean(b bool) *ir.Value {
 	n := int64(0)
 	if b {
 		n = 1
 	}
-	return fo.make(v, ir.OpConstBool, n)
+	return fo.make(ir.OpConstBool, n)
 }
 
 // holds tells whether a guard without an answer always holds.
@@ -100,37 +105,37 @@ func (fo *folder) constant(v *ir.Value) *ir.Value {
 	switch {
 	case x.Op == ir.OpConstFloat && y.Op == ir.OpConstFloat:
 		if r, ok := ir.FloatOp(v.Op, float(x), float(y)); ok && !math.IsNaN(r) {
-			return fo.make(v, ir.OpConstFloat, int64(math.Float64bits(r)))
+			return fo.make(ir.OpConstFloat, int64(math.Float64bits(r)))
 		}
 		if r, ok := ir.CompareFloats(v.Op, float(x), float(y)); ok {
-			return fo.boolean(v, r)
+			return fo.boolean(r)
 		}
 		if n, ok := ir.Truncate(float(x)); ok && v.Op == ir.OpFToI {
-			return fo.integer(v, n)
+			return fo.integer(n)
 		}
 	case isInt(x) && isInt(y) && len(v.Args) == 2:
 		if r, ok := ir.IntOp(v.Op, x.Int, y.Int); ok {
-			return fo.integer(v, r)
+			return fo.integer(r)
 		}
 		if r, fits, ok := ir.CheckedOp(v.Op, x.Int, y.Int); ok && fits {
-			return fo.integer(v, r)
+			return fo.integer(r)
 		}
 		if r, ok := ir.CompareInts(v.Op, x.Int, y.Int); ok {
-			return fo.boolean(v, r)
+			return fo.boolean(r)
 		}
 		if v.Op == ir.OpGuardIndex && x.Int >= 0 && x.Int < y.Int {
 			return x
 		}
 	case isInt(x) && v.Op == ir.OpIToF:
-		return fo.make(v, ir.OpConstFloat, int64(math.Float64bits(float64(x.Int))))
+		return fo.make(ir.OpConstFloat, int64(math.Float64bits(float64(x.Int))))
 	case x.Op == ir.OpConstBool && v.Op == ir.OpBNot:
-		return fo.boolean(v, x.Int == 0)
+		return fo.boolean(x.Int == 0)
 	case x.Op == ir.OpConstBool && v.Op == ir.OpFromBool:
 		h := ir.HandleFalse
 		if x.Int != 0 {
 			h = ir.HandleTrue
 		}
-		return fo.make(v, ir.OpLiteral, int64(h))
+		return fo.make(ir.OpLiteral, int64(h))
 	}
 	return nil
 }
@@ -183,13 +188,13 @@ func (fo *folder) integers(v *ir.Value) *ir.Value {
 	if x == y {
 		switch v.Op {
 		case ir.OpISub, ir.OpISubO, ir.OpIXor:
-			return fo.integer(v, 0)
+			return fo.integer(0)
 		case ir.OpIAnd, ir.OpIOr:
 			return x
 		case ir.OpIEq, ir.OpILe:
-			return fo.boolean(v, true)
+			return fo.boolean(true)
 		case ir.OpINe, ir.OpILt:
-			return fo.boolean(v, false)
+			return fo.boolean(false)
 		}
 	}
 	return nil
@@ -209,7 +214,7 @@ func (fo *folder) conversion(v *ir.Value) *ir.Value {
 			return x.Args[0]
 		case ir.OpConstInt:
 			if ir.FitsSmallInteger(x.Int) {
-				return fo.make(v, ir.OpConstSmi, x.Int)
+				return fo.make(ir.OpConstSmi, x.Int)
 			}
 		}
 	case ir.OpUntag:
@@ -217,7 +222,7 @@ func (fo *folder) conversion(v *ir.Value) *ir.Value {
 		case ir.OpTag:
 			return x.Args[0]
 		case ir.OpConstSmi:
-			return fo.integer(v, x.Int)
+			return fo.integer(x.Int)
 		}
 	case ir.OpUnboxFloat:
 		if r := x.Root(); r.Op == ir.OpBoxFloat {
@@ -228,13 +233,13 @@ func (fo *folder) conversion(v *ir.Value) *ir.Value {
 		case ir.OpBNot:
 			return x.Args[0]
 		case ir.OpILt:
-			return fo.make(v, ir.OpILe, 0, x.Args[1], x.Args[0])
+			return fo.make(ir.OpILe, 0, x.Args[1], x.Args[0])
 		case ir.OpILe:
-			return fo.make(v, ir.OpILt, 0, x.Args[1], x.Args[0])
+			return fo.make(ir.OpILt, 0, x.Args[1], x.Args[0])
 		case ir.OpIEq:
-			return fo.make(v, ir.OpINe, 0, x.Args[0], x.Args[1])
+			return fo.make(ir.OpINe, 0, x.Args[0], x.Args[1])
 		case ir.OpINe:
-			return fo.make(v, ir.OpIEq, 0, x.Args[0], x.Args[1])
+			return fo.make(ir.OpIEq, 0, x.Args[0], x.Args[1])
 		}
 	}
 	return nil

@@ -10,7 +10,7 @@ func classOf(v *ir.Value) (int64, bool) {
 	}
 	for ; ; v = v.Args[0] {
 		switch v.Op {
-		case ir.OpGuardClass, ir.OpNew, ir.OpNewArray, ir.OpNewRaw:
+		case ir.OpGuardClass, ir.OpKnownClass, ir.OpNew, ir.OpNewArray, ir.OpNewRaw:
 			return v.Int, true
 		}
 		if !v.Op.Info().Refines {
@@ -19,13 +19,11 @@ func classOf(v *ir.Value) (int64, bool) {
 	}
 }
 
-// smallIntegerClass is the class index that the object format gives SmallInteger.
-const smallIntegerClass = 1
-
 // isFloat tells whether an oop is surely a Float.
 func isFloat(v *ir.Value) bool {
 	for ; ; v = v.Args[0] {
-		if v.Op == ir.OpGuardFloat || v.Op == ir.OpBoxFloat {
+		switch v.Op {
+		case ir.OpGuardFloat, ir.OpKnownFloat, ir.OpBoxFloat:
 			return true
 		}
 		if !v.Op.Info().Refines {
@@ -45,11 +43,11 @@ func (fo *folder) object(v *ir.Value) *ir.Value {
 		class, known = classOf(x)
 	}
 	switch v.Op {
-	case ir.OpGuardSmi:
+	case ir.OpGuardSmi, ir.OpKnownSmi:
 		if x.Type == ir.TypeSmi {
 			return x
 		}
-	case ir.OpGuardFloat:
+	case ir.OpGuardFloat, ir.OpKnownFloat:
 		if isFloat(x) {
 			return x
 		}
@@ -57,21 +55,21 @@ func (fo *folder) object(v *ir.Value) *ir.Value {
 		if x.Type == ir.TypeObj {
 			return x
 		}
-	case ir.OpGuardClass:
+	case ir.OpGuardClass, ir.OpKnownClass:
 		if known && class == v.Int && x.Type == ir.TypeObj {
 			return x
 		}
 	case ir.OpHasClass:
 		if known {
-			return fo.boolean(v, class == v.Int)
+			return fo.boolean(class == v.Int)
 		}
 	case ir.OpClassIndex:
 		if known {
-			return fo.integer(v, class)
+			return fo.integer(class)
 		}
 	case ir.OpIsSmi:
 		if x.Type != ir.TypeOop {
-			return fo.boolean(v, x.Type == ir.TypeSmi)
+			return fo.boolean(x.Type == ir.TypeSmi)
 		}
 	case ir.OpSize:
 		switch r := x.Root(); r.Op {
@@ -81,12 +79,32 @@ func (fo *folder) object(v *ir.Value) *ir.Value {
 			}
 		case ir.OpNew:
 			if v.Int == 0 {
-				return fo.integer(v, int64(len(r.Args)))
+				return fo.integer(int64(len(r.Args)))
 			}
 		case ir.OpNewRaw:
-			if v.Int != 0 && v.Block.Func().Classes[r.Int].Unit() == v.Int {
+			if v.Int != 0 && fo.f.Classes[r.Int].Unit() == v.Int {
 				return r.Args[0]
 			}
+		}
+	case ir.OpIsFloat:
+		if isFloat(x) || known {
+			return fo.boolean(isFloat(x) || class == smallFloatClass)
+		}
+	case ir.OpIsChar:
+		if x.Root().Op == ir.OpMakeChar || known || isFloat(x) {
+			return fo.boolean(x.Root().Op == ir.OpMakeChar)
+		}
+	case ir.OpGuardChar:
+		if x.Root().Op == ir.OpMakeChar {
+			return x
+		}
+	case ir.OpCharValue:
+		if r := x.Root(); r.Op == ir.OpMakeChar {
+			return r.Args[0]
+		}
+	case ir.OpMakeChar:
+		if x.Op == ir.OpCharValue && x.Args[0].Root().Type == ir.TypeOop {
+			return x.Args[0]
 		}
 	case ir.OpOopEq:
 		return fo.identity(v, x.Root(), v.Args[1].Root())
@@ -102,23 +120,23 @@ func (fo *folder) identity(v, x, y *ir.Value) *ir.Value {
 	nameable := func(v *ir.Value) bool { return v.Op == ir.OpLiteral && v.Int < int64(ir.FirstFreeHandle) }
 	switch {
 	case x == y:
-		return fo.boolean(v, true)
+		return fo.boolean(true)
 	case ir.Distinct(x, y), nameable(x) && nameable(y) && x.Int != y.Int:
-		return fo.boolean(v, false)
+		return fo.boolean(false)
 	case nameable(y) && (x.Type != ir.TypeOop || x.Op == ir.OpBoxFloat):
-		return fo.boolean(v, false)
+		return fo.boolean(false)
 	case x.Type == ir.TypeSmi && y.Type == ir.TypeObj, x.Type == ir.TypeObj && y.Type == ir.TypeSmi:
-		return fo.boolean(v, false)
+		return fo.boolean(false)
 	case x.Op == ir.OpConstSmi && y.Op == ir.OpConstSmi:
-		return fo.boolean(v, x.Int == y.Int)
+		return fo.boolean(x.Int == y.Int)
 	case x.Op == ir.OpFromBool && nameable(y) && y.Int == int64(ir.HandleTrue):
 		return x.Args[0]
 	case x.Op == ir.OpFromBool && nameable(y) && y.Int == int64(ir.HandleFalse):
-		return fo.make(v, ir.OpBNot, 0, x.Args[0])
+		return fo.make(ir.OpBNot, 0, x.Args[0])
 	case x.Op == ir.OpFromBool && nameable(y):
-		return fo.boolean(v, false)
+		return fo.boolean(false)
 	case x.Op == ir.OpTag && y.Op == ir.OpTag:
-		return fo.make(v, ir.OpIEq, 0, x.Args[0], y.Args[0])
+		return fo.make(ir.OpIEq, 0, x.Args[0], y.Args[0])
 	}
 	return nil
 }

@@ -100,17 +100,17 @@ func TestBrokenPasses(t *testing.T) {
 		"ignores sends when forwarding": func(f *ir.Func) {
 			for _, b := range f.Blocks {
 				known := map[ir.Location]*ir.Value{}
-				s := ir.Substitution{}
+				s := f.NewSubstitution()
 				for _, v := range b.Values {
 					if l, ok := v.Location(); ok && v.Op == ir.OpLoadSlot {
 						if w := known[l]; w != nil {
-							s[v] = w
+							s.Replace(v, w)
 						} else {
 							known[l] = v
 						}
 					}
 				}
-				f.Apply(s)
+				s.Apply()
 			}
 		},
 	} {

@@ -1,48 +1,33 @@
 package passes
 
-import (
-	"slices"
-
-	"github.com/sista-vm/sista/optimizer/ir"
-)
+import "github.com/sista-vm/sista/optimizer/ir"
 
 // number is what makes two values the same.
 type number struct {
 	op   ir.Op
 	n    int64
-	sym  string
 	x, y *ir.Value
 }
 
 // ValueNumbers replaces a value by one that dominates it and computes the same. A
-// guard passed is not asked again.
+// guard passed is not asked again. Branches and guards are facts wherever they
+// dominate: questions they answer become constants, guards they make superfluous
+// check nothing any more.
 func ValueNumbers(f *ir.Func, _ *Policy) {
 	g := removeUnreachable(f)
+	n := &numbering{g: g, s: f.NewSubstitution(), known: map[number]*ir.Value{}, facts: map[fact]bool{}, class: map[*ir.Value]int64{}}
 	children := g.Children()
-	s := ir.Substitution{}
-	gone := map[*ir.Value]bool{}
-	known := map[number]*ir.Value{}
 	var walk func(*ir.Block)
 	walk = func(b *ir.Block) {
-		var mine []number
-		for _, v := range b.Values {
-			k, ok := numberOf(v, s)
-			if !ok {
-				continue
-			}
-			if w := known[k]; w != nil {
-				s[v] = w
-				gone[v] = true
-				continue
-			}
-			known[k] = v
-			mine = append(mine, k)
-		}
+		mark := len(n.undo)
+		n.enter(b)
+		n.block(b)
 		for _, c := range children[b.ID] {
 			walk(c)
 		}
-		for _, k := range mine {
-			delete(known, k)
+		for len(n.undo) > mark {
+			n.undo[len(n.undo)-1]()
+			n.undo = n.undo[:len(n.undo)-1]
 		}
 	}
 	for _, b := range g.Order {
@@ -50,30 +35,106 @@ func ValueNumbers(f *ir.Func, _ *Policy) {
 			walk(b)
 		}
 	}
-	f.Apply(s)
-	f.RemoveIf(func(v *ir.Value) bool { return gone[v] })
+	n.s.Apply()
+	f.RemoveIf(n.s.Has)
+}
+
+// A numbering is what is known where the walk of the dominator tree is.
+type numbering struct {
+	g     *ir.Graph
+	s     *ir.Substitution
+	known map[number]*ir.Value
+	facts map[fact]bool
+	class map[*ir.Value]int64 // of roots
+	undo  []func()
+}
+
+// put and learn of facts.go add to what is known, until the walk leaves the block.
+func (n *numbering) put(k number, v *ir.Value) {
+	n.known[k] = v
+	n.undo = append(n.undo, func() { delete(n.known, k) })
+}
+
+// enter learns from the branch of the only predecessor.
+func (n *numbering) enter(b *ir.Block) {
+	preds := n.g.Preds[b.ID]
+	if len(preds) == 1 && preds[0].End.Op == ir.OpBranch && !b.IsRoot() {
+		n.learn(preds[0].End.Args[0], preds[0].Succs[0].To == b)
+	}
+}
+
+func (n *numbering) block(b *ir.Block) {
+	values := b.Values
+	b.Values = make([]*ir.Value, 0, len(values))
+	for _, v := range values {
+		for i, a := range v.Args {
+			v.Args[i] = n.s.Find(a)
+		}
+		if holds, ok := n.answer(v); ok {
+			n.s.Replace(v, n.constant(b, holds))
+			continue
+		}
+		if n.again(v) || n.superfluous(v) {
+			continue
+		}
+		b.Append(v)
+		n.passed(v)
+	}
+	for i, a := range b.End.Args {
+		b.End.Args[i] = n.s.Find(a)
+		if holds, ok := n.isTrue(b.End.Args[i]); ok {
+			b.End.Args[i] = n.constant(b, holds)
+		}
+	}
+}
+
+// again replaces a value that was computed before, and remembers one that was not.
+func (n *numbering) again(v *ir.Value) bool {
+	k, ok := numberOf(v)
+	if !ok {
+		return false
+	}
+	w := n.known[k]
+	switch {
+	case w == nil:
+		n.put(k, v)
+		return false
+	case v.Type != ir.TypeNone:
+		n.s.Replace(v, w)
+	}
+	return true
+}
+
+// constant answers a condition that is known, at the end of the block so far.
+func (n *numbering) constant(b *ir.Block, holds bool) *ir.Value {
+	k := number{op: ir.OpConstBool}
+	if holds {
+		k.n = 1
+	}
+	if w := n.known[k]; w != nil {
+		return w
+	}
+	w := b.ConstBool(holds)
+	n.put(k, w)
+	return w
 }
 
 // numberOf answers the number of a value; ok is false if it depends on more than
 // its arguments.
-func numberOf(v *ir.Value, s ir.Substitution) (k number, ok bool) {
+func numberOf(v *ir.Value) (k number, ok bool) {
 	i := v.Op.Info()
 	if !v.Op.Pure() && !(i.Guard && i.Reads == 0) || len(v.Args) > 2 {
 		return k, false
 	}
-	k = number{op: v.Op, n: v.Int, sym: v.Sym}
-	args := slices.Clone(v.Args)
-	for i, a := range args {
-		args[i] = s.Find(a)
+	k = number{op: v.Op, n: v.Int}
+	if len(v.Args) > 0 {
+		k.x = v.Args[0]
 	}
-	if i.Commutes && args[0].ID > args[1].ID {
-		args[0], args[1] = args[1], args[0]
-	}
-	if len(args) > 0 {
-		k.x = args[0]
-	}
-	if len(args) > 1 {
-		k.y = args[1]
+	if len(v.Args) > 1 {
+		k.y = v.Args[1]
+		if i.Commutes && k.x.ID > k.y.ID {
+			k.x, k.y = k.y, k.x
+		}
 	}
 	return k, true
 }

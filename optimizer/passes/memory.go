@@ -11,7 +11,7 @@ import (
 // writable which it was already found to be.
 func Memory(f *ir.Func, p *Policy) {
 	g := removeUnreachable(f)
-	m := &memory{g: g, p: p, s: ir.Substitution{}, gone: map[*ir.Value]bool{}, out: map[*ir.Block]*contents{}}
+	m := &memory{g: g, p: p, s: f.NewSubstitution(), gone: map[*ir.Value]bool{}, out: map[*ir.Block]*contents{}}
 	m.loops = map[*ir.Block]*ir.Loop{}
 	for _, l := range g.Loops() {
 		m.loops[l.Header] = l
@@ -19,27 +19,27 @@ func Memory(f *ir.Func, p *Policy) {
 	for _, b := range g.Order {
 		m.block(b)
 	}
-	f.Apply(m.s)
+	m.s.Apply()
 	f.RemoveIf(func(v *ir.Value) bool { return m.gone[v] })
 	overwritten(f)
 }
 
-// fact says what is at a location.
-type fact struct {
+// content says what is at a location.
+type content struct {
 	at    ir.Location
 	value *ir.Value
 }
 
 // contents is what is known of memory at one place.
 type contents struct {
-	facts    []fact
+	facts    []content
 	writable []*ir.Value // roots
 }
 
 type memory struct {
 	g     *ir.Graph
 	p     *Policy
-	s     ir.Substitution
+	s     *ir.Substitution
 	gone  map[*ir.Value]bool
 	out   map[*ir.Block]*contents
 	loops map[*ir.Block]*ir.Loop
@@ -61,8 +61,8 @@ func (m *memory) enter(b *ir.Block) *contents {
 		case c == nil:
 			c = &contents{slices.Clone(o.facts), slices.Clone(o.writable)}
 		default:
-			c.facts = slices.DeleteFunc(c.facts, func(x fact) bool {
-				return !slices.ContainsFunc(o.facts, func(y fact) bool { return x.at.Same(y.at) && x.value == y.value })
+			c.facts = slices.DeleteFunc(c.facts, func(x content) bool {
+				return !slices.ContainsFunc(o.facts, func(y content) bool { return x.at.Same(y.at) && x.value == y.value })
 			})
 			c.writable = slices.DeleteFunc(c.writable, func(x *ir.Value) bool { return !slices.Contains(o.writable, x) })
 		}
@@ -81,20 +81,20 @@ func (m *memory) enter(b *ir.Block) *contents {
 }
 
 // kill forgets what executing v may change.
-func (c *contents) kill(v *ir.Value, s ir.Substitution) {
+func (c *contents) kill(v *ir.Value, s *ir.Substitution) {
 	i := v.Op.Info()
 	if i.Writes&ir.AliasHeader != 0 {
 		c.writable = nil
 	}
 	if l, ok := locate(v, s); ok && i.Writes != 0 {
-		c.facts = slices.DeleteFunc(c.facts, func(x fact) bool { return x.at.MayAlias(l) })
+		c.facts = slices.DeleteFunc(c.facts, func(x content) bool { return x.at.MayAlias(l) })
 		return
 	}
-	c.facts = slices.DeleteFunc(c.facts, func(x fact) bool { return x.at.Class&i.Writes != 0 })
+	c.facts = slices.DeleteFunc(c.facts, func(x content) bool { return x.at.Class&i.Writes != 0 })
 }
 
 // locate answers the location of an access with what values are replaced by.
-func locate(v *ir.Value, s ir.Substitution) (ir.Location, bool) {
+func locate(v *ir.Value, s *ir.Substitution) (ir.Location, bool) {
 	l, ok := v.Location()
 	if ok {
 		l.Obj = s.Find(l.Obj).Root()
@@ -116,7 +116,7 @@ func (c *contents) find(l ir.Location) *ir.Value {
 
 func (m *memory) learn(c *contents, l ir.Location, v *ir.Value) {
 	if len(c.facts) < m.p.MaxFacts {
-		c.facts = append(c.facts, fact{l, v})
+		c.facts = append(c.facts, content{l, v})
 	}
 }
 
@@ -144,7 +144,7 @@ func (m *memory) block(b *ir.Block) {
 			}
 		case access && v.Op.Info().Writes == 0:
 			if w := c.find(l); w != nil && v.Op != ir.OpLoadRaw {
-				m.s[v] = w
+				m.s.Replace(v, w)
 				m.gone[v] = true
 			} else {
 				m.learn(c, l, v)

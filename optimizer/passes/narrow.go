@@ -52,7 +52,7 @@ func untagParams(f *ir.Func, g *ir.Graph, candidates map[*ir.Value]bool) {
 			}
 		}
 	}
-	s := ir.Substitution{}
+	s := f.NewSubstitution()
 	for _, b := range g.Order {
 		for i, p := range b.Params {
 			if !candidates[p] || !untagged[p] {
@@ -63,7 +63,7 @@ func untagParams(f *ir.Func, g *ir.Graph, candidates map[*ir.Value]bool) {
 			b.Params[i] = n
 			tag := f.NewValue(ir.OpTag, n)
 			insertFirst(b, tag)
-			s[p] = tag
+			s.Replace(p, tag)
 			for _, e := range incoming(g, b) {
 				e.Args[i] = f.NewValue(ir.OpUntag, e.Args[i])
 			}
@@ -79,7 +79,7 @@ func untagParams(f *ir.Func, g *ir.Graph, candidates map[*ir.Value]bool) {
 			}
 		}
 	}
-	f.Apply(s)
+	s.Apply()
 }
 
 func insertFirst(b *ir.Block, v *ir.Value) {

@@ -64,19 +64,6 @@ var constraints = []constraint{
 	{"narrow", "fold", "narrow leaves pairs of tag and untag"},
 }
 
-// A Policy holds the thresholds of the passes.
-type Policy struct {
-	MaxScalarSlots  int `help:"most fields of an object that is replaced by values"`
-	MaxScalarRounds int `help:"depth of objects in objects that are replaced"`
-	WidenAfter      int `help:"visits of a parameter before its range is widened"`
-	MaxFacts        int `help:"most locations whose value is known at one place"`
-}
-
-// DefaultPolicy answers the thresholds that are used when nobody sets others.
-func DefaultPolicy() *Policy {
-	return &Policy{MaxScalarSlots: 32, MaxScalarRounds: 4, WidenAfter: 3, MaxFacts: 256}
-}
-
 // Options are for one run of the table.
 type Options struct {
 	Policy *Policy // nil for the default

@@ -1,8 +1,10 @@
 package passes
 
 import (
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sista-vm/sista/optimizer/internal/toy"
 	"github.com/sista-vm/sista/optimizer/ir"
@@ -79,5 +81,67 @@ func TestTrace(t *testing.T) {
 	}
 	if len(lines) != 3 || !strings.HasPrefix(lines[0], "pass fold     m") || !strings.Contains(lines[0], "guards ") {
 		t.Errorf("trace is %q", lines)
+	}
+}
+
+// TestPolicy sets every threshold by its name, and what is no threshold.
+func TestPolicy(t *testing.T) {
+	p := DefaultPolicy()
+	p.Each(func(name, value, help string) {
+		if help == "" {
+			t.Errorf("%s has no help", name)
+		}
+		if err := p.Set(name, value+"0"); err != nil {
+			t.Error(err)
+		}
+	})
+	if p.MaxFacts != 10*DefaultPolicy().MaxFacts {
+		t.Errorf("MaxFacts is %d", p.MaxFacts)
+	}
+	for _, c := range [][2]string{{"max-facts", "many"}, {"max-facts", "-1"}, {"frob", "1"}} {
+		if p.Set(c[0], c[1]) == nil {
+			t.Errorf("%s can be set to %s", c[0], c[1])
+		}
+	}
+}
+
+// BenchmarkPasses runs the table over functions of about so many values.
+func BenchmarkPasses(b *testing.B) {
+	for _, size := range []int{250, 1000, 4000} {
+		var texts []string
+		values := 0
+		for seed := uint64(0); len(texts) < 8; seed++ {
+			f := toy.Translate(toy.Random(seed), toy.Shape{})
+			if n := f.NumValues(); n > size*3/4 && n < size*3/2 {
+				texts = append(texts, f.String())
+				values += n
+			}
+			if seed == 5000 {
+				b.Fatalf("no functions of %d values", size)
+			}
+		}
+		b.Run(strconv.Itoa(size), func(b *testing.B) {
+			spent := map[string]time.Duration{}
+			for range b.N {
+				for _, text := range texts {
+					f, err := ir.Parse(text)
+					if err != nil {
+						b.Fatal(err)
+					}
+					for _, p := range Table {
+						start := time.Now()
+						p.Run(f, DefaultPolicy())
+						spent[p.Name] += time.Since(start)
+					}
+				}
+			}
+			total := time.Duration(0)
+			for _, p := range Table {
+				total += spent[p.Name]
+				b.ReportMetric(float64(spent[p.Name])/float64(b.N*values), p.Name+"-ns/value")
+			}
+			b.ReportMetric(float64(total)/float64(b.N*values), "ns/value")
+			b.ReportMetric(0, "ns/op")
+		})
 	}
 }

@@ -15,7 +15,7 @@ import (
 // ranges by the conditions that lead to a block, and decides.
 func Ranges(f *ir.Func, p *Policy) {
 	g := removeUnreachable(f)
-	r := &ranges{g: g, p: p, of: map[*ir.Value]interval{}, s: ir.Substitution{}, gone: map[*ir.Value]bool{}}
+	r := &ranges{g: g, p: p, of: map[*ir.Value]interval{}, s: f.NewSubstitution(), gone: map[*ir.Value]bool{}}
 	r.global()
 	r.children = g.Children()
 	for _, b := range g.Order {
@@ -23,7 +23,7 @@ func Ranges(f *ir.Func, p *Policy) {
 			r.walk(b, nil)
 		}
 	}
-	f.Apply(r.s)
+	r.s.Apply()
 	f.RemoveIf(func(v *ir.Value) bool { return r.gone[v] })
 }
 
@@ -56,7 +56,7 @@ type ranges struct {
 	of       map[*ir.Value]interval
 	below    []less
 	children [][]*ir.Block
-	s        ir.Substitution
+	s        *ir.Substitution
 	gone     map[*ir.Value]bool
 }
 

@@ -116,7 +116,7 @@ func (r *ranges) decide(v *ir.Value, log []undo) []undo {
 	case ir.OpGuardIndex:
 		x, y := v.Args[0], v.Args[1]
 		if r.lookup(x).lo >= 0 && r.isBelow(x, y) {
-			r.s[v] = x
+			r.s.Replace(v, x)
 			r.gone[v] = true
 			return log
 		}
@@ -149,6 +149,6 @@ func (r *ranges) compare(v *ir.Value, yes, no bool) {
 		c.Int = 1
 	}
 	v.Block.Insert(c, v)
-	r.s[v] = c
+	r.s.Replace(v, c)
 	r.gone[v] = true
 }
