@@ -88,7 +88,32 @@ func (in *Interp) describeActivation(a activation) string {
 	if in.isBlockActivation(a) {
 		prefix = "[] in "
 	}
-	return prefix + in.MethodName(m, in.heap.ClassOf(rcvr))
+	return prefix + in.MethodName(m, in.heap.ClassOf(rcvr)) + in.placeOf(a)
+}
+
+// placeOf answers " (file:line)" or the like, nothing where no source is known.
+func (in *Interp) placeOf(a activation) string {
+	m := in.methodOf(a)
+	if in.opts.Place == nil || a.npc != 0 || !isMethod(m) {
+		return ""
+	}
+	var pc heap.Oop
+	switch {
+	case a.fp == 0:
+		pc = a.ctx.Slot(contextPC)
+	case a.fp == in.fp:
+		in.savePC()
+		fallthrough
+	default:
+		pc = in.frameWord(a.fp, framePC)
+	}
+	if !pc.IsInt() {
+		return ""
+	}
+	if place := in.opts.Place(m, int(pc.Int())); place != "" {
+		return " (" + place + ")"
+	}
+	return ""
 }
 
 // MethodName answers "Class>>selector", with the receiver's class in front when it differs.

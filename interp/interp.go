@@ -119,6 +119,7 @@ type Options struct {
 	Header     ImageHeader
 	Save       func(path string, hd ImageHeader) error // writes the heap, which was collected just now; nil: snapshots fail
 	StackPages int                                     // 0 = default
+	Place      func(code heap.Oop, pc int) string      // tells where in its source an activation is, for stacks; nil: nobody knows
 }
 
 // ImageHeader is what the interpreter heeds and the image may change of the image file's header.

@@ -173,6 +173,7 @@ func (v *VM) start(path string) error {
 		Plugins: registry, ImagePath: path, VMPath: c.VMPath, VMVersion: Version,
 		Args: c.Args, VMArgs: c.VMArgs, Header: interpHeader(v.header),
 		StackPages: pages, Save: v.save,
+		Place: func(code heap.Oop, pc int) string { return stcompiler.Place(v.heap, code, pc) },
 	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)

@@ -172,11 +172,12 @@ Smalltalk addToShutDownList: Closer.
 }
 
 func TestStacksSignal(t *testing.T) {
-	p := start(t, "run", script(t, "[ Semaphore new wait ] forkAt: 41.\n"+ready+"[ true ] whileTrue"))
+	path := script(t, "[ Semaphore new wait ] forkAt: 41.\n"+ready+"\n[ true ] whileTrue")
+	p := start(t, "run", path)
 	p.await("ready")
 	p.signal(syscall.SIGQUIT)
 	p.await("priority 41")
-	p.hasErrors("active process, priority 40", "UndefinedObject>>DoIt", "DelayScheduler>>run")
+	p.hasErrors("active process, priority 40", "UndefinedObject>>DoIt ("+path+":3)", "DelayScheduler>>run (line 2)")
 	p.signal(os.Interrupt)
 	p.end(130)
 }
@@ -233,7 +234,7 @@ func TestDeafImage(t *testing.T) {
 		p.end(code)
 		p.hasErrors("sista: ")
 		if code == 130 {
-			p.hasErrors("UndefinedObject>>DoIt\n")
+			p.hasErrors("UndefinedObject>>DoIt (line 1)\n")
 		}
 	}
 }

@@ -48,17 +48,17 @@ func namesOf(c *plugin.Call, o heap.Oop) ([]string, bool) {
 	return names, true
 }
 
-// piecesOf reads triples of offset, line and column: where the parts of a text stand in
+// piecesIn reads triples of offset, line and column: where the parts of a text stand in
 // its file.
-func piecesOf(c *plugin.Call, o heap.Oop, text string) ([]ast.Piece, bool) {
-	if !plugin.IsPointers(o) || o.NumSlots()%3 != 0 {
+func piecesIn(h *heap.Heap, o heap.Oop, text string) ([]ast.Piece, bool) {
+	if !isPointers(o) || o.NumSlots()%3 != 0 {
 		return nil, false
 	}
 	var numbers [3]int
 	pieces := make([]ast.Piece, 0, o.NumSlots()/3)
 	at, before := 0, 0 // bytes and characters of the text before the piece
 	for i := range o.NumSlots() {
-		n := c.Field(o, i)
+		n := h.Follow(o.Slot(i))
 		if !n.IsInt() || n.Int() < 0 || n.Int() > math.MaxInt32 {
 			return nil, false
 		}

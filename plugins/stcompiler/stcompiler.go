@@ -126,7 +126,7 @@ func (r *request) readOrigin(c *plugin.Call, o heap.Oop) bool {
 	}
 	r.whole = c.Field(o, 2)
 	var ok bool
-	r.src.Pieces, ok = piecesOf(c, c.Field(o, 1), r.src.Text)
+	r.src.Pieces, ok = piecesIn(c.Heap, c.Field(o, 1), r.src.Text)
 	return ok
 }
 

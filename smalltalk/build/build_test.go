@@ -507,7 +507,7 @@ func TestPlaces(t *testing.T) {
 			t.Errorf("number %d of the pieces is %d, not %d", i, got, w)
 		}
 	}
-	if plain.Slot(2) != h.True {
+	if plain.Slot(2) != heap.FromInt(optionDialect) {
 		t.Error("a script is in a dialect")
 	}
 	if got := place("marked", 1).Slot(1).Slot(1).Int(); got != 4 {

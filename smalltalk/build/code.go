@@ -126,9 +126,12 @@ func (b *builder) stateAndPlace(s *compiler.MethodState, method, place heap.Oop)
 	return o
 }
 
+// optionDialect is the option of the image's compiler for the syntax of scripts.
+const optionDialect = 16
+
 // setPlace gives a method the property that tells where its source stands:
 //
-//	source -> {file name. pieces. whether it was read in a dialect}
+//	source -> {file name. pieces. options of the image's compiler}
 //
 // Pieces are triples in one Array: how many characters of the source are before a part,
 // and the line and column of the part in the file.
@@ -153,8 +156,11 @@ func (b *builder) setPlace(o heap.Oop, m *method) {
 		chars := utf8.RuneCountInString(src.Text[:p.Offset])
 		pieces = append(pieces, heap.FromInt(int64(chars)), heap.FromInt(int64(p.Line)), heap.FromInt(int64(p.Column)))
 	}
-	dialect := m.Options.UnderscoreAssignment || m.Options.DottedNames
-	value := b.array([]heap.Oop{b.string(name), b.array(pieces), b.h.Bool(dialect)})
+	options := 0
+	if m.Options.UnderscoreAssignment || m.Options.DottedNames {
+		options = optionDialect
+	}
+	value := b.array([]heap.Oop{b.string(name), b.array(pieces), heap.FromInt(int64(options))})
 	b.h.Store(o, last, b.stateAndPlace(state, o, b.association(b.symbol("source"), value)))
 }
 
