@@ -159,6 +159,7 @@ func (in *Interp) Moved() {
 		in.fullGCs = h.Stats.FullGCs
 		in.forwarders = false
 		in.clearClosures()
+		in.careful = in.unfit
 	}
 }
 
@@ -179,7 +180,7 @@ func (in *Interp) BecameClasses(indices []uint32) {
 // UnforwardRoots implements heap.Mutator: after a become no frame has a forwarder
 // as receiver, method, closure or context; operands are followed when used.
 func (in *Interp) UnforwardRoots(follow func(heap.Oop) heap.Oop) {
-	in.forwarders = true
+	in.forwarders, in.careful = true, true
 	in.leavePage()
 	fix := func(a uint64) {
 		if o := heap.Oop(ld(a)); o.IsForwarder() {

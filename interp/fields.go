@@ -146,9 +146,8 @@ func (in *Interp) closureFits(c heap.Oop) bool {
 }
 
 // suspectClosures has activations of closures look whether they fit, until a full
-// collection finds that all closures do. The loops leave activations to us as long
-// as there may be forwarders.
-func (in *Interp) suspectClosures() { in.unfit, in.forwarders = true, true }
+// collection finds that all closures do.
+func (in *Interp) suspectClosures() { in.unfit, in.careful = true, true }
 
 // clearClosures ends the suspicion if it can.
 func (in *Interp) clearClosures() {
@@ -160,5 +159,4 @@ func (in *Interp) clearClosures() {
 		in.unfit = isClosure(o) && !in.closureFits(o)
 		return !in.unfit
 	})
-	in.forwarders = in.forwarders || in.unfit
 }

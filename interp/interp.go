@@ -75,6 +75,7 @@ type Interp struct {
 	cacheHasYoung bool
 	needed        neededFields
 	unfit         bool // there may be closures that do not fit their receivers
+	careful       bool // forwarders or unfit: the loops leave activations of closures to us
 	at            atShortcuts
 	fullGCs       uint64 // full collections seen by Moved
 	divorced      heap.Oop

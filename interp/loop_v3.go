@@ -2599,8 +2599,8 @@ func (in *Interp) runV3() exit {
 			goto send
 		}
 		a = ld(home + 8) // method header
-		// Its receiver may be a forwarder; its values must have room in the frame.
-		if a>>63 != 0 || in.forwarders || v-4+n > a>>21&63 {
+		// Its receiver may be a forwarder, or too small; its values must have room in the frame.
+		if a>>63 != 0 || in.careful || v-4+n > a>>21&63 {
 			goto send
 		}
 		st(fp-40, (pc-method-7)<<3|1)
