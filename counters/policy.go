@@ -18,6 +18,7 @@ type Policy struct {
 	CompileAfter    uint64 `help:"calls and back edges of a method before it is compiled"`
 	OSRAfter        uint64 `help:"back edges of one loop before it is entered compiled"`
 	RecompileFactor uint64 `help:"CompileAfter grows by this with every compilation that lost its bets"`
+	Distrust        int    `help:"lost bets at a bytecode after which the bet is not made again"`
 	MaxDeopts       uint64 `help:"lost bets of one compilation before it is thrown away"`
 	MaxCases        int    `help:"receiver classes told apart at a send, at most 4"`
 	MaxDepth        int    `help:"longest call path, 1 to 3"`
@@ -44,6 +45,7 @@ func DefaultPolicy() Policy {
 		CompileAfter:    1500,
 		OSRAfter:        10000,
 		RecompileFactor: 2,
+		Distrust:        2,
 		MaxDeopts:       8,
 		MaxCases:        4,
 		MaxDepth:        3,
@@ -60,6 +62,7 @@ var bounds = map[string][2]int{
 	"SampleEvery":   {1, 1 << 30},
 	"Window":        {1, 1 << 30},
 	"WindowDuty":    {1, 1 << 30},
+	"Distrust":      {1, 1 << 30},
 	"MaxCases":      {1, LimitCases},
 	"MaxDepth":      {1, LimitDepth},
 	"PollutedCases": {1, LimitCases},

@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"github.com/sista-vm/sista/counters"
+	"github.com/sista-vm/sista/interp"
 )
 
 // gather makes the interpreter gather feedback if the configuration says so.
@@ -23,3 +24,6 @@ func (v *VM) DumpFeedback(w io.Writer) error {
 		return t.Dump(w, v.in.FeedbackNames())
 	})
 }
+
+// Interp answers the interpreter, for tools that look inside. Nothing may run meanwhile.
+func (v *VM) Interp() *interp.Interp { return v.in }
