@@ -3,8 +3,8 @@
 
 // Here the stack pointer changes between Go's stack and the virtual machine's. Signals
 // may come at any instruction; Go's handlers run on a stack of their own, take no
-// assembly function for a place to preempt at, and do not walk the frames of one that
-// writes to SP.
+// assembly function for a place to preempt at, and do not walk the stack beyond one that
+// writes to SP (as Enter does) or is a TOPFRAME (as the stubs are).
 
 // func Enter(c *Context)
 //
@@ -38,7 +38,7 @@ serialize:
 // or all returns of Go code after this would be mispredicted.
 
 // leave is the end of the stubs that are called. It returns, to itself, for the call.
-TEXT leave<>(SB), NOSPLIT|NOFRAME, $0-0
+TEXT leave<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
 	MOVQ R11, Context_Exit(R15)
 	MOVQ AX, (Context_Args+0)(R15)
 	MOVQ CX, (Context_Args+8)(R15)
@@ -49,7 +49,7 @@ TEXT leave<>(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ R11, 0(SP)
 	RET
 
-TEXT leaveReturned<>(SB), NOSPLIT|NOFRAME, $0-0
+TEXT leaveReturned<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
 	MOVQ SP, Context_SP(R15)
 	MOVQ BP, Context_FP(R15)
 	MOVQ Context_goSP(R15), SP
@@ -57,7 +57,7 @@ TEXT leaveReturned<>(SB), NOSPLIT|NOFRAME, $0-0
 	RET
 
 // leaveByReturn is the end of those that are returned to: that was the return for Enter.
-TEXT leaveByReturn<>(SB), NOSPLIT|NOFRAME, $0-0
+TEXT leaveByReturn<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
 	MOVQ R11, Context_Exit(R15)
 	MOVQ AX, Context_Args(R15)
 	MOVQ SP, Context_SP(R15)
@@ -69,7 +69,7 @@ TEXT leaveByReturn<>(SB), NOSPLIT|NOFRAME, $0-0
 	JMP  R11
 
 // leaveWithRegisters is the end of those that keep all registers; R11 is kept already.
-TEXT leaveWithRegisters<>(SB), NOSPLIT|NOFRAME, $0-0
+TEXT leaveWithRegisters<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
 	MOVQ AX, (Context_Regs+0*8)(R15)
 	MOVQ CX, (Context_Regs+1*8)(R15)
 	MOVQ DX, (Context_Regs+2*8)(R15)
@@ -110,20 +110,20 @@ TEXT leaveWithRegisters<>(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ Context_goBP(R15), BP
 	RET
 
-TEXT exitReturn<>(SB), NOSPLIT|NOFRAME, $0-0
+TEXT exitReturn<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
 	MOVL $const_ExitReturn, R11
 	JMP  leaveByReturn<>(SB)
 
-TEXT exitReturnBase<>(SB), NOSPLIT|NOFRAME, $0-0
+TEXT exitReturnBase<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
 	MOVL $const_ExitReturnBase, R11
 	JMP  leaveByReturn<>(SB)
 
-TEXT exitSend<>(SB), NOSPLIT|NOFRAME, $0-0
+TEXT exitSend<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
 	MOVQ R10, CX
 	MOVL $const_ExitSend, R11
 	JMP  leave<>(SB)
 
-TEXT exitDeopt<>(SB), NOSPLIT|NOFRAME, $0-0
+TEXT exitDeopt<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
 	MOVQ R11, (Context_Regs+11*8)(R15)
 	MOVQ $const_ExitDeopt, Context_Exit(R15)
 	MOVQ 0(SP), R11
@@ -131,41 +131,41 @@ TEXT exitDeopt<>(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ R11, Context_PC(R15)
 	JMP  leaveWithRegisters<>(SB)
 
-TEXT exitPoll<>(SB), NOSPLIT|NOFRAME, $0-0
+TEXT exitPoll<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
 	MOVL $const_ExitPoll, R11
 	JMP  leave<>(SB)
 
-TEXT exitNew<>(SB), NOSPLIT|NOFRAME, $0-0
+TEXT exitNew<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
 	MOVL $const_ExitNew, R11
 	JMP  leave<>(SB)
 
-TEXT exitRemember<>(SB), NOSPLIT|NOFRAME, $0-0
+TEXT exitRemember<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
 	MOVL $const_ExitRemember, R11
 	JMP  leave<>(SB)
 
-TEXT exitHash<>(SB), NOSPLIT|NOFRAME, $0-0
+TEXT exitHash<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
 	MOVL $const_ExitHash, R11
 	JMP  leave<>(SB)
 
-TEXT exitContext<>(SB), NOSPLIT|NOFRAME, $0-0
+TEXT exitContext<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
 	MOVL $const_ExitContext, R11
 	JMP  leave<>(SB)
 
-TEXT exitCall<>(SB), NOSPLIT|NOFRAME, $0-0
+TEXT exitCall<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
 	MOVQ R10, CX
 	MOVL $const_ExitCall, R11
 	JMP  leave<>(SB)
 
-TEXT exitNonLocal<>(SB), NOSPLIT|NOFRAME, $0-0
+TEXT exitNonLocal<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
 	MOVL $const_ExitNonLocal, R11
 	JMP  leave<>(SB)
 
-TEXT exitFloat<>(SB), NOSPLIT|NOFRAME, $0-0
+TEXT exitFloat<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
 	MOVL $const_ExitFloat, R11
 	JMP  leave<>(SB)
 
 // exitFault is where the fault handler lets code go on; it has set PC.
-TEXT exitFault<>(SB), NOSPLIT|NOFRAME, $0-0
+TEXT exitFault<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
 	MOVQ R11, (Context_Regs+11*8)(R15)
 	MOVQ $const_ExitFault, Context_Exit(R15)
 	JMP  leaveWithRegisters<>(SB)

@@ -32,8 +32,13 @@ func checkInterruption(memory host.Memory) error {
 	return i.err
 }
 
-// tryInterruption runs a polling loop until Go stops the world. The loop ends by itself,
-// if it must after a fraction of a second.
+// Rounds and polls of a round until interruption is given up, for a fraction of a second in all.
+const (
+	tryRounds = 10
+	tryPolls  = 30e6
+)
+
+// tryInterruption runs a polling loop until Go stops the world.
 func tryInterruption(memory host.Memory) (err error) {
 	var c Context
 	z, err := newZone(&c, memory, 0, 8*max(memory.PageSize(), 1<<pageBits))
@@ -41,13 +46,11 @@ func tryInterruption(memory host.Memory) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, z.Close()) }()
-	p, err := z.Place(spin(300e6))
+	p, err := z.Place(spin(tryPolls))
 	if err != nil {
 		return err
 	}
 	stack := make([]uint64, 64)
-	c.PC = p.Entry()
-	c.SP = uint64(uintptr(unsafe.Pointer(&stack[len(stack)-1])))
 
 	var stop atomic.Bool
 	started, stopped := make(chan bool), make(chan bool)
@@ -59,12 +62,17 @@ func tryInterruption(memory host.Memory) (err error) {
 		close(stopped)
 	}()
 	<-started
-	Enter(&c)
+	for i := 0; i < tryRounds && c.Exit != ExitPoll; i++ {
+		runtime.Gosched() // the other one may not have come far on a busy machine
+		c.PC = p.Entry()
+		c.SP = uint64(uintptr(unsafe.Pointer(&stack[len(stack)-1])))
+		Enter(&c)
+	}
 	stop.Store(true)
 	<-stopped
 	runtime.KeepAlive(stack)
 	if c.Exit != ExitPoll {
-		return errors.New("native: Go does not interrupt machine code (GODEBUG=asyncpreemptoff=1?)")
+		return errors.New("native: Go does not interrupt machine code; GODEBUG=asyncpreemptoff=1 does that, for one")
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ import (
 // Entries are written while handlers may read them on other threads; whatever mixture they
 // read, they write only to a context that is both in the table and in R15.
 
-// zoneRange is an entry: the text of a zone. Hi is 0 in a free one.
+// zoneRange is an entry: the addresses of a zone. Hi is 0 in a free one.
 type zoneRange struct {
 	lo, hi uint64
 	c      *Context
@@ -102,7 +102,7 @@ func publish(z *Zone) error {
 	r := &zones[i]
 	r.c = z.c
 	atomic.StoreUint64(&r.lo, z.start)
-	atomic.StoreUint64(&r.hi, z.start+z.text.size)
+	atomic.StoreUint64(&r.hi, z.start+z.text.size+z.data.size)
 	atomic.StoreUint64(&zonesUsed, max(zonesUsed, uint64(i+1)))
 	if zonesOpen++; zonesOpen > 1 {
 		return nil
