@@ -56,4 +56,22 @@
 // Context.Args, sp, fp and the return address in SP, FP and PC, and goes back to Go.
 // The deoptimization stub keeps every register. [Enter] goes on at Context.PC with SP,
 // FP, and AX from Args[0].
+//
+// # Interruption
+//
+// While code runs, Go cannot stop the goroutine, and so cannot collect garbage; code polls
+// therefore in every loop. When Go wants the goroutine (SIGURG), Context.StackLimit becomes the
+// largest number, and the next poll leaves. The owner sets the limit back before it enters
+// code again; its next call of a Go function yields to the scheduler. The limit may be raised
+// like that at any time, by any goroutine, and also without need.
+//
+// What code does that the processor refuses (an access to nowhere, a division by 0) leaves
+// with [ExitFault]: a bug of a compiler, for the owner to report.
+//
+// # Memory
+//
+// Code lies in a [Zone], on pages that are never writable at the address where they are executed;
+// its literals, cells and constants are on other pages, reached by displacements. Code has no
+// absolute addresses. Where there is no support ([Supported], [NewZone]) there is no zone,
+// and nothing else of this package is needed.
 package native

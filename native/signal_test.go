@@ -5,9 +5,11 @@ package native
 import (
 	"bytes"
 	"os"
+	"os/exec"
 	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -15,6 +17,7 @@ import (
 	"time"
 
 	"github.com/sista-vm/sista/codegen/asm"
+	"github.com/sista-vm/sista/host/hostos"
 	"golang.org/x/sys/unix"
 )
 
@@ -303,5 +306,23 @@ func TestHandlersGo(t *testing.T) {
 	}
 	if installed() {
 		t.Error("left behind")
+	}
+}
+
+// TestNotInterrupted has a process whose Go does not interrupt: there is no machine
+// code then, for collections would wait for it.
+func TestNotInterrupted(t *testing.T) {
+	const marker = "SISTA_NATIVE_TEST_NOT_INTERRUPTED"
+	if os.Getenv(marker) != "" {
+		var c Context
+		if _, err := NewZone(&c, hostos.Memory(), 0, 512<<10); err == nil || !strings.Contains(err.Error(), "does not interrupt") {
+			t.Errorf("zone without interruption: %v", err)
+		}
+		return
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^TestNotInterrupted$")
+	cmd.Env = append(os.Environ(), marker+"=1", "GODEBUG=asyncpreemptoff=1")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
