@@ -58,6 +58,10 @@ type Benchmark struct {
 // ListArguments are the arguments of an image to list its benchmarks.
 func ListArguments() []string { return []string{"start", "list"} }
 
+// CheckArguments are those to do very little of some benchmarks, or of all, and to see
+// whether the results are right.
+func CheckArguments(names ...string) []string { return append([]string{"start", "check"}, names...) }
+
 // Arguments are those to run a benchmark: so many iterations, or fewer if they take
 // more than so many milliseconds (0: all), of so many rounds (0: the usual number).
 func Arguments(name string, iterations, inner, milliseconds int) []string {

@@ -2,6 +2,7 @@ package benchmarks
 
 import (
 	"flag"
+	"fmt"
 	"io/fs"
 	"strings"
 	"testing"
@@ -23,18 +24,24 @@ func open(tb testing.TB, cache string) *vm.VM {
 	return m
 }
 
-// list answers all benchmarks.
-func list(tb testing.TB, cache string) []Benchmark {
-	var out strings.Builder
-	m, err := vm.Open(vm.Config{CacheDir: cache, Sources: []fs.FS{Sources()}, Args: ListArguments(), Stdout: &out})
+// printed answers what the image prints for its arguments.
+func printed(tb testing.TB, cache string, arguments []string) string {
+	var out, errors strings.Builder
+	c := vm.Config{CacheDir: cache, Sources: []fs.FS{Sources()}, Args: arguments, Stdout: &out, Stderr: &errors}
+	m, err := vm.Open(c)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	defer m.Close()
 	if code, err := m.Run(tb.Context()); code != 0 || err != nil {
-		tb.Fatal(code, err)
+		tb.Fatal(code, err, errors.String())
 	}
-	all, err := ParseList(out.String())
+	return out.String()
+}
+
+// list answers all benchmarks.
+func list(tb testing.TB, cache string) []Benchmark {
+	all, err := ParseList(printed(tb, cache, ListArguments()))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -108,26 +115,23 @@ func BenchmarkStart(b *testing.B) {
 // The programs answer what they should, in a small size, wherever nobody measures.
 func TestPrograms(t *testing.T) {
 	cache := t.TempDir()
-	m := open(t, cache)
-	defer m.Close()
-	all := list(t, cache)
 	suites := map[string]int{}
-	for _, p := range all {
+	var want strings.Builder
+	for _, p := range list(t, cache) {
 		suites[p.Suite]++
-		v, err := m.Eval(t.Context(), "(Benchmark named: '"+p.Name+"') new smallCheck")
-		if err != nil {
-			t.Errorf("%s: %v", p.Name, err)
-			continue
-		}
-		if ok, err := v.Bool(); !ok || err != nil {
-			t.Errorf("%s: wrong result (%v)", p.Name, err)
-		}
+		fmt.Fprintf(&want, "%s %s: right\n", p.Suite, p.Name)
 		if p.Inner < p.Small || p.Small < 1 || p.Summary == "" {
 			t.Errorf("%+v", p)
 		}
 	}
 	if suites["awfy"] != 14 || suites["sista"] != 8 || suites["tiny"] != 2 || suites["micro"] < 50 {
 		t.Errorf("benchmarks of the suites: %v", suites)
+	}
+	if got := printed(t, cache, CheckArguments()); got != want.String() {
+		t.Errorf("%s\nwant\n%s", got, want.String())
+	}
+	if got := printed(t, cache, CheckArguments("Sieve")); got != "awfy Sieve: right\n" {
+		t.Errorf("%s", got)
 	}
 }
 
@@ -138,6 +142,10 @@ func TestWrongResult(t *testing.T) {
 	_, err := m.Eval(t.Context(), `SieveBenchmark compile: 'verifyResult: aResult ^ aResult = 668'.
 		BenchmarkHarness main: #('Sieve' '1' '1')`)
 	if err == nil || !strings.Contains(err.Error(), "Sieve failed with an incorrect result") {
+		t.Errorf("%v", err)
+	}
+	_, err = m.Eval(t.Context(), "BenchmarkHarness main: #('check' 'Sieve' 'Queens')")
+	if err == nil || !strings.Contains(err.Error(), "1 wrong results") {
 		t.Errorf("%v", err)
 	}
 }

@@ -51,17 +51,18 @@ func init() {
 
 // benchFlags are those of sista bench alone.
 type benchFlags struct {
-	list, compare, small, quiet bool
-	suites                      string
-	iterations, inner, times    int
-	limit                       time.Duration
-	json, benchstat, svg        string
-	awfy, languages             string
-	peers                       list
+	list, check, compare, small, quiet bool
+	suites                             string
+	iterations, inner, times           int
+	limit                              time.Duration
+	json, benchstat, svg               string
+	awfy, languages                    string
+	peers                              list
 }
 
 func (b *benchFlags) register(fs *flagSet) {
 	fs.BoolVar(&b.list, "list", false, "list the benchmarks")
+	fs.BoolVar(&b.check, "check", false, "do very little of each benchmark, and tell whether the results are right")
 	fs.BoolVar(&b.compare, "compare", false, "compare two files of results, or the runners of one file, and run nothing")
 	fs.StringVar(&b.suites, "filter", "", "only benchmarks of these `suites`, separated by commas")
 	fs.IntVar(&b.iterations, "iterations", 40, "`number` of iterations")
@@ -124,7 +125,22 @@ func runBench(c *command, args []string) int {
 	if b.list {
 		return printList(chosen)
 	}
+	if b.check {
+		return b.checkResults(chosen)
+	}
 	return b.run(chosen)
+}
+
+// checkResults runs the benchmarks once in one machine, in a small size.
+func (b *bench) checkResults(chosen []benchmarks.Benchmark) int {
+	var names []string
+	for _, p := range chosen {
+		names = append(names, p.Name)
+	}
+	if err := b.runImage(benchmarks.CheckArguments(names...), os.Stdout); err != nil {
+		return failed(err)
+	}
+	return exitOK
 }
 
 // available asks the image for its benchmarks.
