@@ -1,6 +1,7 @@
 package native
 
 import (
+	"fmt"
 	"sync/atomic"
 	"unsafe"
 )
@@ -92,3 +93,8 @@ const ICWords = 4
 
 // NoClass is in a cell that was not linked: it is no class index.
 const NoClass = 1<<64 - 1
+
+// Fault describes what led to ExitFault.
+func (c *Context) Fault() string {
+	return fmt.Sprintf("signal %d at pc %#x, address %#x, sp %#x, fp %#x", c.FaultSignal, c.PC, c.FaultAddr, c.SP, c.FP)
+}

@@ -4,6 +4,7 @@ package native
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
@@ -262,6 +263,9 @@ func TestFault(t *testing.T) {
 	Enter(&m.Context)
 	if m.Exit != ExitFault || m.FaultAddr != p.Text() {
 		t.Errorf("writing to text: exit %d, address %#x, want %#x", m.Exit, m.FaultAddr, p.Text())
+	}
+	if got, want := m.Fault(), fmt.Sprintf("signal 11 at pc %#x, address %#x, sp %#x, fp 0x0", m.PC, p.Text(), m.top(0)); got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 	// Data cannot be executed.
 	c := assemble(t, func(a *asm.Assembler) {
