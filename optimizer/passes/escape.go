@@ -2,223 +2,387 @@ package passes
 
 import "github.com/sista-vm/sista/optimizer/ir"
 
-// Escape replaces objects that nothing outside the function can see by values for
-// their fields. States that refer to such an object describe it, to be made when
-// they are used. An object that is only in the fields of another is found when that
-// one is gone.
+// Escape replaces objects by values for their fields as long as nothing outside the
+// function can see them. States that refer to such an object describe it, to be made
+// when they are used. Where an object gets out, in a send say, it is made just before,
+// so paths on which it does not are without it.
+//
+// Parameters that are given such objects of one shape only are replaced like them:
+// loops carry the fields. What was one object must not become two, for that can be
+// seen (by ==, by stores): so an object that is given to such a parameter must not be
+// used any more under its own name, nor have been made by then. This is how a Float
+// that a loop carries is unboxed, whether it is an immediate or not.
+//
+// An object that is only in the fields of another is found when that one is gone.
 func Escape(f *ir.Func, p *Policy) {
-	for range 4 {
-		g := removeUnreachable(f)
-		objects := candidates(g, p)
-		if len(objects) == 0 {
+	for range p.MaxScalarRounds {
+		e := newEscape(f, p)
+		if !e.decide(true) && !e.decide(false) {
 			return
 		}
-		for _, o := range objects {
-			replace(g, o)
-		}
+		e.rewrite()
 	}
 }
 
-// candidates answers the allocations whose objects do not escape.
-func candidates(g *ir.Graph, p *Policy) []*ir.Value {
-	escapes := map[*ir.Value]bool{}
-	var fresh []*ir.Value
-	for _, b := range g.Order {
-		for _, v := range b.Values {
-			if slots, ok := numFields(v); ok && slots <= p.MaxScalarSlots {
-				fresh = append(fresh, v)
-			}
-			for i, a := range v.Args {
-				if i > 0 || !isFieldAccess(v) {
-					escapes[a] = true
+// A shape is what objects must share to be replaced by the same fields.
+type shape struct {
+	op     ir.Op // new, newarray, boxfloat
+	class  int64
+	fields int
+}
+
+// shapeOf answers the shape of a new object whose fields are known.
+func shapeOf(v *ir.Value, p *Policy) (s shape, ok bool) {
+	switch v.Op {
+	case ir.OpNew:
+		s = shape{v.Op, v.Int, len(v.Args)}
+	case ir.OpBoxFloat:
+		s = shape{v.Op, 0, 1}
+	case ir.OpNewArray:
+		size := v.Args[0]
+		if size.Op != ir.OpConstInt || size.Int < 0 || size.Int > int64(p.MaxScalarSlots) {
+			return s, false
+		}
+		s = shape{v.Op, v.Int, int(size.Int)}
+	default:
+		return s, false
+	}
+	return s, s.fields <= p.MaxScalarSlots
+}
+
+// A candidate is an allocation or a parameter that may be replaced by fields.
+type candidate struct {
+	v       *ir.Value
+	shape   shape
+	index   int
+	dropped bool
+	stored  bool // its fields change
+	within  bool // is put into a field of another candidate
+	uses    []*ir.Block
+	escapes []*ir.Block // where it gets out, but by edges
+	flows   []flow      // edges it is given to
+	joins   []*ir.Block // where its fields need parameters, found by check
+	from    []*candidate
+
+	fields []*ir.Value // parameters in place of a parameter
+}
+
+// A flow is the use of a candidate as argument of an edge.
+type flow struct {
+	from  *ir.Block
+	succ  int
+	param *ir.Value
+}
+
+type escape struct {
+	f   *ir.Func
+	p   *Policy
+	g   *ir.Graph
+	of  []*candidate // by ID of value
+	all []*candidate
+
+	// What check knows of one candidate: blocks at whose start it is live, and has been
+	// made, have the current stamp.
+	stamp int
+	live  []int // by ID of block
+	made  []int
+	lives []*ir.Block
+}
+
+func newEscape(f *ir.Func, p *Policy) *escape {
+	g := removeUnreachable(f)
+	return &escape{f: f, p: p, g: g, live: make([]int, f.NumBlocks()), made: make([]int, f.NumBlocks())}
+}
+
+// candidate answers that of which a value is another name, or nil.
+func (e *escape) candidate(v *ir.Value) *candidate {
+	if r := v.Root(); int(r.ID) < len(e.of) {
+		if c := e.of[r.ID]; c != nil && !c.dropped {
+			return c
+		}
+	}
+	return nil
+}
+
+// decide finds what is replaced, and answers whether there is anything. If hold, what
+// is put into a field of another candidate waits for that one to go.
+func (e *escape) decide(hold bool) bool {
+	e.of, e.all = make([]*candidate, e.f.NumValues()), nil
+	e.shapes()
+	for _, b := range e.g.Order {
+		e.collect(b)
+	}
+	var work []*candidate
+	drop := func(c *candidate) {
+		if c.dropped {
+			return
+		}
+		c.dropped = true
+		work = append(append(work, c), c.from...)
+	}
+	for _, c := range e.all {
+		if hold && c.within {
+			drop(c)
+		}
+	}
+	work = append(work, e.all...)
+	for len(work) > 0 {
+		c := work[len(work)-1]
+		work = work[:len(work)-1]
+		if !c.dropped && !e.check(c, drop) {
+			drop(c)
+		}
+		if c.dropped {
+			for _, w := range c.flows {
+				if to := e.candidate(w.param); to != nil {
+					drop(to)
 				}
 			}
 		}
-		for _, a := range b.End.Args {
-			escapes[a] = true
-		}
-		for _, e := range b.Succs {
-			for _, a := range e.Args {
-				escapes[a] = true
+	}
+	any := false
+	for _, c := range e.all {
+		any = any || !c.dropped
+	}
+	return any
+}
+
+// shapes finds the candidates: all allocations of a shape, and parameters that are
+// given nothing else, which is assumed of all and then proved wrong.
+func (e *escape) shapes() {
+	add := func(v *ir.Value, s shape) {
+		c := &candidate{v: v, shape: s, index: len(e.all)}
+		e.of[v.ID] = c
+		e.all = append(e.all, c)
+	}
+	for _, b := range e.g.Order {
+		for _, v := range b.Values {
+			if s, ok := shapeOf(v, e.p); ok {
+				add(v, s)
 			}
 		}
 	}
-	var objects []*ir.Value
-	for _, v := range fresh {
-		if !escapes[v] {
-			objects = append(objects, v)
+	if len(e.all) == 0 {
+		return
+	}
+	shapes := map[*ir.Value]shape{} // of parameters, as far as is known; op 0 if there are several
+	get := func(v *ir.Value) (shape, bool) {
+		v = v.Root()
+		if c := e.of[v.ID]; c != nil {
+			return c.shape, true
+		}
+		if v.Op != ir.OpParam || v.Block.IsRoot() {
+			return shape{}, true
+		}
+		s, ok := shapes[v]
+		return s, ok
+	}
+	for changed := true; changed; {
+		changed = false
+		for _, b := range e.g.Order {
+			if b.IsRoot() || len(b.Params) == 0 {
+				continue
+			}
+			for _, in := range incoming(e.g, b) {
+				for i, p := range b.Params {
+					old, had := shapes[p]
+					if s, ok := get(in.Args[i]); ok && (!had || old.op != 0 && s != old) {
+						if had {
+							s = shape{}
+						}
+						shapes[p] = s
+						changed = true
+					}
+				}
+			}
 		}
 	}
-	return objects
+	for _, b := range e.g.Order {
+		for _, p := range b.Params {
+			if s := shapes[p]; s.op != 0 {
+				add(p, s)
+			}
+		}
+	}
 }
 
-// numFields answers how many values replace an object; ok is false if that is not
-// known.
-func numFields(v *ir.Value) (n int, ok bool) {
-	switch v.Op {
-	case ir.OpNew:
-		return len(v.Args), true
-	case ir.OpBoxFloat:
-		return 1, true
-	case ir.OpNewArray:
-		size := v.Args[0]
-		if size.Op == ir.OpConstInt && size.Int >= 0 && size.Int < 1<<16 {
-			return int(size.Int), true
+// collect finds the uses of candidates in a block.
+func (e *escape) collect(b *ir.Block) {
+	use := func(v *ir.Value) *candidate {
+		c := e.candidate(v)
+		if c != nil && (len(c.uses) == 0 || c.uses[len(c.uses)-1] != b) {
+			c.uses = append(c.uses, b)
 		}
+		return c
+	}
+	b.Each(func(v *ir.Value) {
+		for i, a := range v.Args {
+			c := use(a)
+			if c == nil {
+				continue
+			}
+			if i == 0 && v.Op.Info().Writes&^ir.AliasHeader != 0 {
+				c.stored = true
+			}
+			if isAccess(v, i, c.shape) {
+				continue
+			}
+			c.escapes = append(c.escapes, b)
+			if o := e.candidate(v); v.Op == ir.OpNew && o != nil {
+				c.within = true
+			} else if _, ok := v.Location(); ok && i > 0 {
+				if o := e.candidate(v.Args[0]); o != nil && o != c {
+					c.within = true
+				}
+			}
+		}
+		if v.State != nil {
+			v.State.Values(func(a *ir.Value) { use(a) })
+		}
+	})
+	for i, s := range b.Succs {
+		for j, a := range s.Args {
+			c := use(a)
+			if c == nil {
+				continue
+			}
+			c.flows = append(c.flows, flow{b, i, s.To.Params[j]})
+			if to := e.candidate(s.To.Params[j]); to != nil {
+				to.from = append(to.from, c)
+			}
+		}
+	}
+}
+
+// isAccess tells whether v, of which an object of the shape is argument i, only asks
+// about what is known of the object, or reads or writes fields that can be told apart.
+func isAccess(v *ir.Value, i int, s shape) bool {
+	if v.Op == ir.OpOopEq {
+		return s.op != ir.OpBoxFloat || v.Args[0].Root() == v.Args[1].Root()
+	}
+	if i > 0 {
+		return false
+	}
+	switch v.Op {
+	case ir.OpIsSmi, ir.OpIsFloat, ir.OpIsChar:
+		return true
+	case ir.OpUnboxFloat, ir.OpGuardFloat, ir.OpKnownFloat:
+		return s.op == ir.OpBoxFloat
+	case ir.OpGuardClass, ir.OpKnownClass:
+		return s.op != ir.OpBoxFloat && v.Int == s.class
+	case ir.OpGuardWritable, ir.OpHasClass, ir.OpClassIndex:
+		return s.op != ir.OpBoxFloat
+	case ir.OpSize:
+		return s.op != ir.OpBoxFloat && v.Int == 0
+	}
+	n, ok := fieldOf(v)
+	return ok && s.op != ir.OpBoxFloat && n >= 0 && n < int64(s.fields)
+}
+
+// fieldOf answers the number of the field that a load or store of an oop goes to.
+func fieldOf(v *ir.Value) (n int64, ok bool) {
+	switch v.Op {
+	case ir.OpLoadSlot, ir.OpStoreSlot:
+		return v.Int, true
+	case ir.OpLoadElement, ir.OpStoreElement:
+		i := v.Args[1]
+		return i.Int, i.Op == ir.OpConstInt
 	}
 	return 0, false
 }
 
-// isFieldAccess tells whether v only reads, writes or asks about fields of its
-// first argument that can be told apart when compiling.
-func isFieldAccess(v *ir.Value) bool {
-	o := v.Args[0]
-	n, ok := numFields(o)
-	if !ok {
-		return false
+// check tells whether a candidate can be replaced. It drops parameters that cannot be
+// given its fields.
+func (e *escape) check(c *candidate, drop func(*candidate)) bool {
+	e.liveness(c)
+	out := map[*ir.Block]bool{} // made somewhere in the block
+	for _, b := range c.escapes {
+		if b == c.v.Block && c.v.Op != ir.OpParam || !e.spread(b) {
+			return false
+		}
+		out[b] = true
 	}
-	switch v.Op {
-	case ir.OpLoadSlot, ir.OpStoreSlot:
-		return o.Op == ir.OpNew && v.Int < int64(n)
-	case ir.OpLoadElement, ir.OpStoreElement:
-		i := v.Args[1]
-		return o.Op == ir.OpNewArray && i.Op == ir.OpConstInt && i.Int >= 0 && i.Int < int64(n)
-	case ir.OpGuardWritable:
-		return true
-	case ir.OpUnboxFloat:
-		return o.Op == ir.OpBoxFloat
-	}
-	return false
-}
-
-// replacement walks the part of the dominator tree where an object lives.
-type replacement struct {
-	g        *ir.Graph
-	object   *ir.Value
-	children [][]*ir.Block
-	params   map[*ir.Block][]*ir.Value // for fields, where control joins
-	s        *ir.Substitution
-	gone     map[*ir.Value]bool
-}
-
-func replace(g *ir.Graph, o *ir.Value) {
-	r := &replacement{g: g, object: o, children: g.Children(), params: map[*ir.Block][]*ir.Value{},
-		s: g.Fn.NewSubstitution(), gone: map[*ir.Value]bool{o: true}}
-	n, _ := numFields(o)
-	for _, b := range g.Order {
-		if o.Op == ir.OpBoxFloat || b == o.Block || !g.Dominates(o.Block, b) || len(g.Preds[b.ID]) < 2 {
+	ends := 0 // edges from the block of an allocation that would only have it made there
+	for _, w := range c.flows {
+		to := w.from.Succs[w.succ].To
+		if e.candidate(w.param) != nil {
 			continue
 		}
-		ps := make([]*ir.Value, n)
-		for i := range ps {
-			ps[i] = b.AddParam(ir.TypeOop)
+		if w.from == c.v.Block && c.v.Op != ir.OpParam {
+			ends++
 		}
-		r.params[b] = ps
+		// It is made at the end of the block, and used later.
+		if ends == len(w.from.Succs) || e.isLive(to) && (len(w.from.Succs) > 1 || !e.spread(w.from)) {
+			return false
+		}
 	}
-	r.walk(o.Block, nil)
-	r.s.Apply()
-	g.Fn.RemoveIf(func(v *ir.Value) bool { return r.gone[v] })
-}
-
-// initial answers the fields of the new object.
-func (r *replacement) initial() []*ir.Value {
-	o := r.object
-	if o.Op != ir.OpNewArray {
-		return append([]*ir.Value(nil), o.Args...)
-	}
-	n, _ := numFields(o)
-	null := insertConst(o, ir.OpLiteral, int64(ir.HandleNil))
-	fields := make([]*ir.Value, n)
-	for i := range fields {
-		fields[i] = null
-	}
-	return fields
-}
-
-// insertConst puts a value without arguments before v.
-func insertConst(v *ir.Value, op ir.Op, n int64) *ir.Value {
-	w := v.Block.Func().NewValue(op)
-	w.Int = n
-	v.Block.Insert(w, v)
-	return w
-}
-
-// walk replaces accesses in a block and those it dominates; fields are what is in
-// the object at its start, nil in the block of the allocation.
-func (r *replacement) walk(b *ir.Block, fields []*ir.Value) {
-	fields = append([]*ir.Value(nil), fields...)
-	if ps := r.params[b]; ps != nil {
-		copy(fields, ps)
-	}
-	live := b != r.object.Block
-	for _, v := range append([]*ir.Value(nil), b.Values...) {
-		if v == r.object {
-			fields, live = r.initial(), true
+	for i, w := range c.flows {
+		p := e.candidate(w.param)
+		if p == nil {
 			continue
 		}
-		if !live {
-			continue
+		for j, v := range c.flows {
+			if i != j && v.from == w.from && v.succ == w.succ {
+				drop(p)
+			}
 		}
-		r.access(v, fields)
-		r.describe(v, fields)
-	}
-	r.describe(b.End, fields)
-	for i := range b.Succs {
-		if ps := r.params[b.Succs[i].To]; ps != nil {
-			b.Succs[i].Args = append(b.Succs[i].Args, fields...)
+		if e.isLive(w.from.Succs[w.succ].To) || out[w.from] || e.isMade(w.from) {
+			drop(p)
 		}
 	}
-	for _, c := range r.children[b.ID] {
-		r.walk(c, fields)
+	c.joins = c.joins[:0]
+	if c.stored {
+		for _, b := range e.lives {
+			if !e.isMade(b) && len(e.g.Preds[b.ID]) > 1 {
+				c.joins = append(c.joins, b)
+			}
+		}
+	}
+	return true
+}
+
+func (e *escape) isLive(b *ir.Block) bool { return e.live[b.ID] == e.stamp }
+func (e *escape) isMade(b *ir.Block) bool { return e.made[b.ID] == e.stamp }
+
+// liveness marks the blocks at whose start a candidate will still be used.
+func (e *escape) liveness(c *candidate) {
+	e.stamp++
+	e.lives = e.lives[:0]
+	at := func(b *ir.Block) {
+		if b != c.v.Block && !e.isLive(b) {
+			e.live[b.ID] = e.stamp
+			e.lives = append(e.lives, b)
+		}
+	}
+	for _, b := range c.uses {
+		at(b)
+	}
+	for i := 0; i < len(e.lives); i++ {
+		for _, p := range e.g.Preds[e.lives[i].ID] {
+			at(p)
+		}
 	}
 }
 
-func (r *replacement) access(v *ir.Value, fields []*ir.Value) {
-	if len(v.Args) == 0 || v.Args[0] != r.object {
-		return
-	}
-	field := int64(0)
-	switch v.Op {
-	case ir.OpLoadSlot, ir.OpStoreSlot:
-		field = v.Int
-	case ir.OpLoadElement, ir.OpStoreElement:
-		field = v.Args[1].Int
-	}
-	switch {
-	case v.Op == ir.OpGuardWritable:
-	case v.Op.Info().Writes != 0:
-		fields[field] = v.Stored()
-	default:
-		r.s.Replace(v, fields[field])
-	}
-	r.gone[v] = true
-}
-
-// describe gives a value whose state refers to the object a state that describes it.
-func (r *replacement) describe(v *ir.Value, fields []*ir.Value) {
-	if v.State == nil {
-		return
-	}
-	uses := false
-	v.State.Values(func(x *ir.Value) { uses = uses || x == r.object })
-	if !uses {
-		return
-	}
-	o := &ir.Virtual{Class: r.object.Int}
-	switch r.object.Op {
-	case ir.OpNewArray:
-		o.Kind = ir.VirtualArray
-	case ir.OpBoxFloat:
-		o.Kind = ir.VirtualFloat
-	}
-	for _, x := range fields {
-		o.Slots = append(o.Slots, ir.ValueRef(x))
-	}
-	v.State = v.State.Clone()
-	v.State.Virtuals = append(v.State.Virtuals, o)
-	v.State.Refs(func(x *ir.Ref) {
-		if x.Value == r.object {
-			*x = ir.Ref{Virtual: o}
+// spread marks the blocks where an object made in a block is used later. They must be
+// dominated by it: then the object made is the one they use.
+func (e *escape) spread(from *ir.Block) bool {
+	work := []*ir.Block{from}
+	seen := map[*ir.Block]bool{}
+	for len(work) > 0 {
+		b := work[len(work)-1]
+		work = work[:len(work)-1]
+		for _, s := range b.Succs {
+			if !e.isLive(s.To) || seen[s.To] {
+				continue
+			}
+			if s.To == from || !e.g.Dominates(from, s.To) {
+				return false
+			}
+			seen[s.To] = true
+			e.made[s.To.ID] = e.stamp
+			work = append(work, s.To)
 		}
-	})
+	}
+	return true
 }

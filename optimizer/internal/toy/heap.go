@@ -30,7 +30,6 @@ const (
 type object struct {
 	class    int64
 	slots    []ir.Oop
-	elements []ir.Oop
 	raw      []byte
 	float    float64
 	hash     int64
@@ -112,7 +111,7 @@ func (h *Heap) ClassIndex(o ir.Oop) int64 { return h.at(o).class }
 func (h *Heap) Size(o ir.Oop, width int64) (int64, error) {
 	x := h.at(o)
 	if width == 0 {
-		return int64(len(x.slots) + len(x.elements)), nil
+		return int64(len(x.slots)), nil
 	}
 	return int64(len(x.raw)) / width, nil
 }
@@ -144,8 +143,8 @@ func write(list []ir.Oop, i int64, v ir.Oop) error {
 
 func (h *Heap) Slot(o ir.Oop, i int64) (ir.Oop, error)       { return read(h.at(o).slots, i) }
 func (h *Heap) SetSlot(o ir.Oop, i int64, v ir.Oop) error    { return write(h.at(o).slots, i, v) }
-func (h *Heap) Element(o ir.Oop, i int64) (ir.Oop, error)    { return read(h.at(o).elements, i) }
-func (h *Heap) SetElement(o ir.Oop, i int64, v ir.Oop) error { return write(h.at(o).elements, i, v) }
+func (h *Heap) Element(o ir.Oop, i int64) (ir.Oop, error)    { return read(h.at(o).slots, i) }
+func (h *Heap) SetElement(o ir.Oop, i int64, v ir.Oop) error { return write(h.at(o).slots, i, v) }
 
 // units answers the bytes of a unit.
 func (h *Heap) units(o ir.Oop, i, width int64) ([]byte, error) {
@@ -198,7 +197,7 @@ func (h *Heap) NewArray(class, size int64) (ir.Oop, error) {
 	if size < 0 || size > maxSize {
 		return 0, errAccess
 	}
-	return h.add(&object{class: class, elements: make([]ir.Oop, size)}), nil
+	return h.add(&object{class: class, slots: make([]ir.Oop, size)}), nil
 }
 
 func (h *Heap) NewRaw(class, size int64) (ir.Oop, error) {
@@ -280,8 +279,8 @@ func (h *Heap) Describe(roots ...ir.Oop) string {
 			}
 		case x.raw != nil:
 			fmt.Fprintf(&w, "bytes%v", x.raw)
-		case x.elements != nil:
-			list("(array", x.elements)
+		case x.class == ClassArray:
+			list("(array", x.slots)
 		default:
 			list(fmt.Sprintf("(%d", x.class), x.slots)
 		}
