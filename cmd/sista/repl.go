@@ -141,10 +141,26 @@ func (r *repl) readLine(prompt string) (line string, err error) {
 	}
 }
 
-// isIncomplete tells whether the text breaks off rather than being wrong.
+// isIncomplete tells whether the text breaks off rather than being wrong: in a string or
+// comment, within brackets, or where something has to follow.
 func isIncomplete(text string) bool {
-	_, err := parser.ParseDoIt(ast.NewSource("", text), parser.Options{DottedNames: true})
+	options := parser.Options{DottedNames: true, UnderscoreAssignment: true}
+	src := ast.NewSource("", text)
+	depth := 0
+	err := parser.Scan(src, 0, options, func(t parser.Token) bool {
+		switch t.Kind {
+		case parser.OpenParen, parser.OpenBracket, parser.OpenBrace, parser.HashParen, parser.HashHashParen, parser.HashBracket, parser.HashBrace:
+			depth++
+		case parser.CloseParen, parser.CloseBracket, parser.CloseBrace:
+			depth--
+		}
+		return depth >= 0
+	})
 	var e *parser.Error
+	if errors.As(err, &e) && e.Offset < len(text) && (text[e.Offset] == '\'' || text[e.Offset] == '"') || depth > 0 {
+		return true
+	}
+	_, err = parser.ParseDoIt(src, options)
 	return errors.As(err, &e) && e.Offset >= len(strings.TrimRight(text, " \t\r\n"))
 }
 
@@ -202,9 +218,15 @@ func (r *repl) evaluate(text string) (code int, quit bool) {
 func (r *repl) valueOf(text string) (string, error) {
 	ctx := context.Background()
 	v, err := r.machine.Eval(ctx, text)
+	if err == nil {
+		defer v.Release()
+	}
+	// What is printed next does not go on the line that the program left off in.
+	if nl, nlErr := r.machine.Eval(ctx, "Transcript ensureCr"); nlErr == nil {
+		nl.Release()
+	}
 	if err != nil {
 		return "", err
 	}
-	defer v.Release()
 	return v.Print(ctx)
 }
