@@ -63,6 +63,7 @@ var allowed = map[string][]string{
 	"optimizer/front": {"optimizer/*", "counters", "bytecode"},
 	"optimizer/*":     {"optimizer/*", "optimizer/internal/*"},
 	"optimizer/*/*":   {"optimizer/*", "optimizer/internal/*"},
+	"codegen":         {"codegen/asm", "native", "optimizer/*"},
 	"codegen/asm":     {},
 	"docs":            {},
 	"internal/*":      {"internal/*"},
