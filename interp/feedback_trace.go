@@ -60,7 +60,7 @@ type traceSelector struct {
 
 // note adds an event at the bytecode that the running frame executed last.
 func (in *Interp) note(kind, value, object uint64) {
-	if !in.trace.on || !methodIsSista(in.method) {
+	if !in.trace.on || in.pc == 0 || !methodIsSista(in.method) { // pc 0: machine code
 		return
 	}
 	if in.trace.n == traceSize {

@@ -1,0 +1,329 @@
+package jit
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/sista-vm/sista/counters"
+	"github.com/sista-vm/sista/heap"
+	"github.com/sista-vm/sista/interp"
+	"github.com/sista-vm/sista/native"
+	"github.com/sista-vm/sista/optimizer/front"
+	"github.com/sista-vm/sista/optimizer/ir"
+	"github.com/sista-vm/sista/optimizer/passes"
+)
+
+// Mode says when compilations are done.
+type Mode uint8
+
+// The modes.
+const (
+	Off   Mode = iota // never
+	Sync              // at once; the program waits
+	Async             // beside the program, but for the translation, which reads objects
+)
+
+// ParseMode reads a mode's name: off, sync or async.
+func ParseMode(name string) (Mode, error) {
+	for m := Off; m <= Async; m++ {
+		if m.String() == name {
+			return m, nil
+		}
+	}
+	return Off, fmt.Errorf("jit: no mode %q: it is off, sync or async", name)
+}
+
+func (m Mode) String() string { return [...]string{"off", "sync", "async"}[m] }
+
+// Options are a broker's.
+type Options struct {
+	Mode   Mode
+	Front  *front.Policy // nil for the default
+	Passes passes.Options
+	// Generate makes machine code of a function: codegen.Compile.
+	Generate func(*ir.Func) (*native.Code, error)
+	// Log gets a line for everything that happens; may be nil.
+	Log func(line string)
+	// Trace gets the report of the front end and the function before and after the
+	// passes; may be nil. It is called from another goroutine in mode Async.
+	Trace func(name string, r *front.Report, before, after string)
+}
+
+// Stats counts what a broker did.
+type Stats struct {
+	Compiled, Loops  int            // methods and blocks, loops
+	Bailouts         map[string]int // compilations given up, by reason
+	Deopts           map[string]int // lost bets, by reason
+	Discarded        int            // code thrown away since it lost too many bets
+	Invalidated      int            // code thrown away since the program changed
+	Bytes            int            // of machine code made
+	Values, Inlined  int            // of the functions compiled; activations in them
+	QueueMax, Queued int            // asynchronous compilations
+}
+
+// Broker decides what is compiled.
+type Broker struct {
+	in      *interp.Interp
+	program *Program
+	zone    *native.Zone
+	opts    Options
+	policy  counters.Policy
+	units   map[place]*unit
+	byCode  map[interp.Compiled]*unit
+	losses  map[place]uint64 // how often code of a place was thrown away for lost bets
+	stats   Stats
+	work    chan *job
+	done    chan struct{} // closed when the worker has ended
+}
+
+// place is what is compiled: a method or block, or with pc not negative the loop at
+// that pc.
+type place struct {
+	method counters.Method
+	pc     int
+}
+
+// A unit is code of a place, or code being made.
+type unit struct {
+	place  place
+	name   string
+	comp   *Compilation
+	code   interp.Compiled
+	placed bool              // code is there
+	ids    []counters.Method // of the methods among the literals, by index
+	deopts uint64
+}
+
+// NewBroker makes a broker that compiles into a zone what the interpreter reports
+// as hot. The interpreter gathers feedback already; nothing has run yet.
+func NewBroker(in *interp.Interp, zone *native.Zone, o Options) *Broker {
+	b := &Broker{in: in, program: NewProgram(in), zone: zone, opts: o, units: map[place]*unit{},
+		byCode: map[interp.Compiled]*unit{}, losses: map[place]uint64{},
+		stats: Stats{Bailouts: map[string]int{}, Deopts: map[string]int{}}}
+	b.policy = counters.DefaultPolicy()
+	if t := in.Feedback(); t != nil {
+		b.policy = t.Policy()
+	}
+	b.program.Invalidate = b.invalidated
+	if zone != nil {
+		in.EnableNative(zone, interp.NativeHooks{Deopt: b.deoptimized, Freed: b.freed})
+	}
+	if o.Mode != Off {
+		in.OnHot(b.hot)
+	}
+	if o.Mode == Async {
+		b.startWorker()
+	}
+	return b
+}
+
+// Program answers what the broker's compilations see.
+func (b *Broker) Program() *Program { return b.program }
+
+// Stats answers what was done so far.
+func (b *Broker) Stats() Stats { return b.stats }
+
+// Close waits for the compilation under way. It is called when nothing runs.
+func (b *Broker) Close() {
+	b.in.OnHot(nil)
+	if b.work != nil {
+		close(b.work)
+		<-b.done
+		b.work = nil
+	}
+}
+
+func (b *Broker) log(format string, args ...any) {
+	if b.opts.Log != nil {
+		b.opts.Log(fmt.Sprintf(format, args...))
+	}
+}
+
+// hot is called by the interpreter at a safepoint.
+func (b *Broker) hot(h interp.Hot) {
+	pc := -1
+	if h.Loop {
+		pc = h.PC
+	}
+	b.compile(h.Method, pc)
+}
+
+// Compile compiles a method or block now, if it is not: for tools. It answers why not.
+func (b *Broker) Compile(method heap.Oop) error { return b.compile(method, -1) }
+
+// compile starts a compilation.
+func (b *Broker) compile(method heap.Oop, pc int) error {
+	at := place{b.in.MethodID(method), pc}
+	if b.units[at] != nil {
+		return nil
+	}
+	j := b.translate(method, at)
+	if j.err == nil && b.work != nil && b.enqueue(j) {
+		return nil
+	}
+	j.generate(b)
+	b.finish(j)
+	return j.err
+}
+
+// job is a compilation under way.
+type job struct {
+	unit   *unit
+	world  *World
+	method front.Handle
+	fn     *ir.Func
+	report *front.Report
+	code   *native.Code
+	err    error
+	// For the log.
+	bytecodes, values, inlined int
+}
+
+// translate does what reads objects.
+func (b *Broker) translate(method heap.Oop, at place) *job {
+	w := b.program.Begin()
+	j := &job{world: w, method: w.Handle(method)}
+	m := w.Method(j.method)
+	j.unit = &unit{place: at, name: b.in.CodeName(method), comp: w.Compilation}
+	if at.pc >= 0 {
+		j.unit.name += fmt.Sprintf(" loop@%d", at.pc)
+	}
+	w.Compilation.user = j.unit
+	b.units[at] = j.unit
+	if m == nil {
+		j.err = errors.New("jit: no code")
+		return j
+	}
+	j.bytecodes = len(m.Bytes)
+	j.fn, j.report, j.err = front.Translate(w, m, front.Options{Policy: b.opts.Front, OSR: at.pc >= 0, OSRPC: max(at.pc, 0)})
+	if j.report != nil {
+		j.report.Each(func(r *front.Report) {
+			if r.Inlined != "" {
+				j.inlined++
+			}
+		})
+	}
+	return j
+}
+
+// generate does what reads none: it may run on any goroutine.
+func (j *job) generate(b *Broker) {
+	if j.err != nil {
+		return
+	}
+	before := ""
+	if b.opts.Trace != nil {
+		before = j.fn.String()
+	}
+	if j.err = passes.Run(j.fn, b.opts.Passes); j.err != nil {
+		return
+	}
+	if b.opts.Trace != nil {
+		b.opts.Trace(j.unit.name, j.report, before, j.fn.String())
+	}
+	for _, block := range j.fn.Blocks {
+		j.values += len(block.Values)
+	}
+	j.code, j.err = b.opts.Generate(j.fn)
+}
+
+// Reasons of bailouts that are not the front end's.
+const (
+	bailedRevoked = "revoked while compiling"
+	bailedFull    = "the code zone is full"
+	bailedPasses  = "the optimizer failed"
+	bailedLiteral = "unknown literal"
+)
+
+// finish puts code to use, at a safepoint.
+func (b *Broker) finish(j *job) {
+	u, w := j.unit, j.world
+	method := w.Object(j.method)
+	b.program.Renew()
+	if j.err == nil && w.Dead() {
+		j.err = &front.Refusal{Reason: bailedRevoked}
+	}
+	if j.err == nil {
+		j.err = b.publish(j, method)
+	}
+	if j.err != nil {
+		delete(b.units, u.place)
+		w.Cancel()
+		b.bailedOut(j, method)
+		return
+	}
+	w.End()
+	b.stats.Bytes += len(j.code.Bytes)
+	b.stats.Values += j.values
+	b.stats.Inlined += j.inlined
+	if u.place.pc >= 0 {
+		b.stats.Loops++
+	} else {
+		b.stats.Compiled++
+	}
+	b.log("compiled %s: %d inlined, %d values, %d bytes of code", u.name, j.inlined, j.values, len(j.code.Bytes))
+}
+
+// bailedOut notes that nothing came of a compilation.
+func (b *Broker) bailedOut(j *job, method heap.Oop) {
+	reason, detail := bailedPasses, j.err.Error()
+	var r *front.Refusal
+	if errors.As(j.err, &r) {
+		reason, detail = r.Reason, r.Detail
+	}
+	b.stats.Bailouts[reason]++
+	b.log("bailout %s: %s", j.unit.name, strings.TrimSuffix(reason+": "+firstLine(detail), ": "))
+	// What was revoked may be compiled again soon, all else hardly ever.
+	after := b.policy.CompileAfter
+	if reason != bailedRevoked {
+		after *= 1000
+	}
+	b.in.Cool(method, after)
+}
+
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(s, "\n")
+	return s
+}
+
+// publish places code and gives it to the interpreter.
+func (b *Broker) publish(j *job, method heap.Oop) error {
+	u, w := j.unit, j.world
+	objects := func(handles []int64) ([]heap.Oop, error) {
+		oops := make([]heap.Oop, len(handles))
+		for i, h := range handles {
+			if oops[i] = w.Object(front.Handle(h)); oops[i] == heap.Invalid {
+				return nil, &front.Refusal{Reason: bailedLiteral, Detail: fmt.Sprint(h)}
+			}
+		}
+		return oops, nil
+	}
+	literals, err := objects(j.code.Literals)
+	if err != nil {
+		return err
+	}
+	var handles []int64
+	for _, c := range j.code.Cells {
+		handles = append(handles, c.Selector)
+	}
+	selectors, err := objects(handles)
+	if err != nil {
+		return err
+	}
+	placed, err := b.zone.Place(j.code)
+	if err != nil {
+		return &front.Refusal{Reason: bailedFull, Detail: err.Error()}
+	}
+	for _, o := range literals {
+		id := counters.Method(0)
+		if _, ok := b.in.Code(o); ok {
+			id = b.in.MethodID(o)
+		}
+		u.ids = append(u.ids, id)
+	}
+	u.code = b.in.Publish(method, placed, u.place.pc, literals, selectors)
+	u.placed = true
+	b.byCode[u.code] = u
+	return nil
+}

@@ -1,0 +1,80 @@
+package jit
+
+import (
+	"github.com/sista-vm/sista/heap"
+	"github.com/sista-vm/sista/interp"
+	"github.com/sista-vm/sista/native"
+	"github.com/sista-vm/sista/optimizer/ir"
+)
+
+// The end of code: it loses its bets, or the program changes under it.
+
+// noBet tells the reasons for leaving code that say nothing about its bets.
+func noBet(r ir.Reason) bool {
+	switch r {
+	case ir.ReasonNone, ir.ReasonNoMemory, ir.ReasonInvalidated, ir.ReasonRequest, ir.ReasonStress, ir.ReasonAnchor:
+		return true
+	}
+	return false
+}
+
+// deoptimized is called when code was left at a guard that failed.
+func (b *Broker) deoptimized(c interp.Compiled, s *native.Safepoint) {
+	u, r := b.byCode[c], ir.Reason(s.Reason)
+	if u == nil || noBet(r) || s.State < 0 {
+		return
+	}
+	l := &c.Placed().Code().States[s.State].Levels[0]
+	b.program.LoseBet(u.ids[l.Method], l.PC, s.Reason)
+	b.stats.Deopts[r.String()]++
+	u.deopts++
+	b.log("deopt %s: %s in m%d@%d", u.name, r, u.ids[l.Method], l.PC)
+	if u.deopts < b.policy.MaxDeopts {
+		return
+	}
+	b.losses[u.place]++
+	b.stats.Discarded++
+	b.log("discarded %s: lost %d bets", u.name, u.deopts)
+	b.retire(u, b.policy.CompileAfter*power(b.policy.RecompileFactor, b.losses[u.place]))
+}
+
+func power(x, n uint64) uint64 {
+	r := uint64(1)
+	for range min(n, 30) {
+		r *= x
+	}
+	return r
+}
+
+// invalidated is called when an answer that a compilation got is not true any more.
+func (b *Broker) invalidated(c *Compilation, why string) {
+	u, ok := c.user.(*unit)
+	if !ok || !u.placed {
+		return // under way: finish sees it
+	}
+	b.stats.Invalidated++
+	b.log("invalidated %s: %s", u.name, why)
+	b.retire(u, b.policy.CompileAfter)
+}
+
+// retire ends the use of code. Its place may be compiled again when it was hot for a while.
+func (b *Broker) retire(u *unit, after uint64) {
+	if b.units[u.place] == u {
+		delete(b.units, u.place)
+	}
+	b.in.Kill(u.code)
+	if m := b.in.MethodOf(u.place.method); m != heap.Invalid {
+		b.in.Cool(m, after)
+	}
+}
+
+// freed is called when no frame of code is left.
+func (b *Broker) freed(c interp.Compiled) {
+	if u := b.byCode[c]; u != nil {
+		delete(b.byCode, c)
+		b.program.drop(u.comp)
+		if b.units[u.place] == u {
+			delete(b.units, u.place)
+		}
+	}
+}
