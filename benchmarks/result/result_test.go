@@ -102,11 +102,15 @@ List/10          0.4000  0.0500   8.00x
 Queens/10             -  0.0050       -
 geometric mean                    2.83x
 `
-	if got := Runners(f, "sista").String(); got != want {
+	if got := Runners(f, "sista", SteadyMean).String(); got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
+	f.Runs[1].Micros[7] = 25 // sista's Json
+	if got := Runners(&File{Runs: f.Runs[:2]}, "node", Fastest).Rows[0].Ratio(1); got != 8 {
+		t.Errorf("the fastest iteration of sista is %v times as fast", got)
+	}
 	old := &File{Runs: []*Run{sample("sista", "Json", 100, 20), sample("sista", "List", 100, 20)}}
-	table, err := Compare([]string{"old", "new"}, []*File{old, f})
+	table, err := Compare([]string{"old", "new"}, []*File{old, f}, SteadyMean)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +123,7 @@ geometric mean                    0.35x
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
 	other := &File{Runs: []*Run{sample("sista", "Towers", 100, 20)}}
-	if _, err := Compare([]string{"old", "new"}, []*File{old, other}); err == nil {
+	if _, err := Compare([]string{"old", "new"}, []*File{old, other}, SteadyMean); err == nil {
 		t.Error("files without a common benchmark are compared")
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Table has the steady times of benchmarks in columns: runners, or files.
+// Table has times of benchmarks in columns: runners, or files.
 type Table struct {
 	Columns []string
 	Rows    []Row
@@ -42,9 +42,19 @@ func (t *Table) Mean(column int) (mean float64, count int) {
 	return math.Exp(sum / float64(count)), count
 }
 
+// A Measure is the time of a run that a table compares.
+type Measure func(r *Run) float64
+
+// SteadyMean is the mean of the iterations of the steady state.
+func SteadyMean(r *Run) float64 { return r.Steady.Mean }
+
+// Fastest is the fastest iteration: what is left on a machine that is busy with other
+// things, which only ever add time.
+func Fastest(r *Run) float64 { return slices.Min(r.Micros) }
+
 // Runners makes a table of the runs of a file, with a column for every runner, in the
 // order they come; base is the first if it is there.
-func Runners(f *File, base string) *Table {
+func Runners(f *File, base string, measure Measure) *Table {
 	t := &Table{}
 	if slices.ContainsFunc(f.Runs, func(r *Run) bool { return r.Runner == base }) {
 		t.Columns = []string{base}
@@ -55,14 +65,14 @@ func Runners(f *File, base string) *Table {
 		}
 	}
 	for i, c := range t.Columns {
-		t.fill(i, f.Runs, func(r *Run) bool { return r.Runner == c })
+		t.fill(i, f.Runs, measure, func(r *Run) bool { return r.Runner == c })
 	}
 	return t
 }
 
 // Compare makes a table of files, with a column for each. When there are several
 // runners in a file the runs of one, the first that all files have, are taken.
-func Compare(names []string, files []*File) (*Table, error) {
+func Compare(names []string, files []*File, measure Measure) (*Table, error) {
 	t := &Table{Columns: names}
 	runner, found := "", false
 	for _, r := range files[0].Runs {
@@ -75,10 +85,10 @@ func Compare(names []string, files []*File) (*Table, error) {
 		}
 	}
 	for i, f := range files {
-		if !found && len(Runners(f, "").Columns) > 1 {
+		if !found && len(Runners(f, "", measure).Columns) > 1 {
 			return nil, fmt.Errorf("%s: the files have several runners and none in common", names[i])
 		}
-		t.fill(i, f.Runs, func(r *Run) bool { return !found || r.Runner == runner })
+		t.fill(i, f.Runs, measure, func(r *Run) bool { return !found || r.Runner == runner })
 	}
 	common := slices.ContainsFunc(t.Rows, func(r Row) bool { return !slices.Contains(r.Micros, 0) })
 	if !common {
@@ -88,7 +98,7 @@ func Compare(names []string, files []*File) (*Table, error) {
 }
 
 // fill puts means over invocations into a column.
-func (t *Table) fill(column int, runs []*Run, wanted func(*Run) bool) {
+func (t *Table) fill(column int, runs []*Run, measure Measure, wanted func(*Run) bool) {
 	counts := map[int]int{}
 	for _, r := range runs {
 		if !wanted(r) {
@@ -100,7 +110,7 @@ func (t *Table) fill(column int, runs []*Run, wanted func(*Run) bool) {
 			t.Rows = append(t.Rows, Row{Suite: r.Suite, Name: r.Name(), Micros: make([]float64, len(t.Columns))})
 		}
 		n := float64(counts[i])
-		t.Rows[i].Micros[column] = (t.Rows[i].Micros[column]*n + r.Steady.Mean) / (n + 1)
+		t.Rows[i].Micros[column] = (t.Rows[i].Micros[column]*n + measure(r)) / (n + 1)
 		counts[i]++
 	}
 }

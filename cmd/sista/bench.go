@@ -51,13 +51,13 @@ func init() {
 
 // benchFlags are those of sista bench alone.
 type benchFlags struct {
-	list, check, compare, small, quiet bool
-	suites                             string
-	iterations, inner, times           int
-	limit                              time.Duration
-	json, benchstat, svg               string
-	awfy, languages                    string
-	peers                              list
+	list, check, compare, small, fastest, quiet bool
+	suites                                      string
+	iterations, inner, times                    int
+	limit                                       time.Duration
+	json, benchstat, svg                        string
+	awfy, languages                             string
+	peers                                       list
 }
 
 func (b *benchFlags) register(fs *flagSet) {
@@ -68,6 +68,7 @@ func (b *benchFlags) register(fs *flagSet) {
 	fs.IntVar(&b.iterations, "iterations", 40, "`number` of iterations")
 	fs.IntVar(&b.inner, "inner", 0, "rounds of an iteration, or its size: a `number`, 0 for the usual one of each benchmark")
 	fs.BoolVar(&b.small, "small", false, "iterations of the smallest size")
+	fs.BoolVar(&b.fastest, "fastest", false, "compare the fastest iterations, not steady states: for machines that are busy with other things")
 	fs.IntVar(&b.times, "invocations", 1, "`number` of processes for each benchmark")
 	fs.DurationVar(&b.limit, "time", 5*time.Second, "begin no iteration after this `time`; 0 for no limit")
 	fs.StringVar(&b.json, "json", "", "write the results to `file`, - for standard output instead of the table")

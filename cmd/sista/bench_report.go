@@ -31,10 +31,18 @@ func (b *bench) report() error {
 		return err
 	}
 	fmt.Print(runsTable(b.results.Runs))
-	if table := result.Runners(b.results, ourselves); len(table.Columns) > 1 {
+	if table := result.Runners(b.results, ourselves, b.measured()); len(table.Columns) > 1 {
 		fmt.Printf("\n%s", table)
 	}
 	return nil
+}
+
+// measured is what tables of several runners compare.
+func (b *bench) measured() result.Measure {
+	if b.fastest {
+		return result.Fastest
+	}
+	return result.SteadyMean
 }
 
 // writeTo lets f write to a file, to standard output if its name is -, or nowhere if
@@ -64,7 +72,7 @@ func runsTable(runs []*result.Run) string {
 	if several {
 		head = append(head, "runner")
 	}
-	lines := [][]string{append(head, "first ms", "steady ms", "+-", "iterations", "steady from", "after ms", "early", "class", "rate")}
+	lines := [][]string{append(head, "first ms", "fastest ms", "steady ms", "+-", "iterations", "steady from", "after ms", "early", "class", "rate")}
 	for _, r := range runs {
 		line := []string{r.Name()}
 		if several {
@@ -85,7 +93,7 @@ func runsTable(runs []*result.Run) string {
 			deviation = fmt.Sprintf("%.1f%%", 100*r.Steady.Deviation/r.Steady.Mean)
 		}
 		lines = append(lines, append(line,
-			result.Milliseconds(r.Micros[0]), result.Milliseconds(r.Steady.Mean), deviation, fmt.Sprint(len(r.Micros)),
+			result.Milliseconds(r.Micros[0]), result.Milliseconds(result.Fastest(r)), result.Milliseconds(r.Steady.Mean), deviation, fmt.Sprint(len(r.Micros)),
 			fmt.Sprint(r.Steady.From+1), fmt.Sprintf("%.0f", warm/1000), early, string(r.Steady.Class), rate))
 	}
 	return result.Align(lines)
@@ -127,14 +135,14 @@ func (b *bench) compareFiles(paths []string) int {
 	var table *result.Table
 	var err error
 	if len(files) == 1 {
-		if table = result.Runners(files[0], ourselves); len(table.Columns) < 2 {
+		if table = result.Runners(files[0], ourselves, b.measured()); len(table.Columns) < 2 {
 			return failed(fmt.Errorf("%s: it has one runner, and nothing to compare it to", paths[0]))
 		}
 	} else {
 		if names[0] == names[1] {
 			names = paths
 		}
-		if table, err = result.Compare(names, files); err != nil {
+		if table, err = result.Compare(names, files, b.measured()); err != nil {
 			return failed(err)
 		}
 	}
