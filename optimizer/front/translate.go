@@ -277,7 +277,8 @@ func (t *translator) root(c *code, o Options, r *Report) error {
 	}
 	s.in = &entry.instrs[0]
 	if !o.OSR {
-		t.cur.Poll(ir.ReasonRequest, s.reexecute())
+		// The activation's context, if it has one, is made after this.
+		t.cur.Poll(ir.ReasonRequest, s.stateOf(s.levelAt(ir.Reexecute, s.in.PC, s.slots), s))
 	}
 	s.run(entry)
 	return nil
