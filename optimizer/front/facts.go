@@ -81,6 +81,11 @@ func (t *translator) literal(h Handle) *ir.Value {
 			return t.cur.ConstSmi(l.Int)
 		case CharacterClass:
 			return t.cur.MakeChar(t.cur.ConstInt(l.Int))
+		case SmallFloatClass:
+			if t.fn.Floats == nil {
+				t.fn.Floats = map[ir.Handle]float64{}
+			}
+			t.fn.Floats[ir.Handle(h)] = l.Float
 		}
 	}
 	return t.cur.Literal(ir.Handle(h))

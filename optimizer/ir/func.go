@@ -14,6 +14,8 @@ type Func struct {
 	// nil where nobody asks; if not, it is complete.
 	Classes map[int64]Class
 	Methods map[string]Handle
+	// Floats has the values of literals that are immediate Floats.
+	Floats map[Handle]float64
 
 	nextValue, nextBlock ID
 	epoch                uint32 // of the last walk over states, which are shared
@@ -84,6 +86,16 @@ type Value struct {
 
 // NewFunc answers a function without blocks.
 func NewFunc(name string) *Func { return &Func{Name: name} }
+
+// FloatLiteral answers the value of a literal that is an immediate Float: one without
+// identity, so another of the same value is the same.
+func (f *Func) FloatLiteral(v *Value) (x float64, ok bool) {
+	if v.Op != OpLiteral {
+		return 0, false
+	}
+	x, ok = f.Floats[Handle(v.Int)]
+	return x, ok
+}
 
 // Entry answers the block where execution starts.
 func (f *Func) Entry() *Block { return f.Blocks[0] }

@@ -191,7 +191,7 @@ func (p *parser) function() {
 	}
 }
 
-// header reads the tables of classes and methods.
+// header reads the tables of classes, methods and Floats.
 func (p *parser) header() {
 	for p.take("class") {
 		if p.f.Classes == nil {
@@ -218,6 +218,16 @@ func (p *parser) header() {
 			p.fail("method %q defined twice", name)
 		}
 		p.f.Methods[name] = p.handle()
+	}
+	for p.take("float") {
+		if p.f.Floats == nil {
+			p.f.Floats = map[Handle]float64{}
+		}
+		h := p.handle()
+		if _, ok := p.f.Floats[h]; ok {
+			p.fail("float %v defined twice", h)
+		}
+		p.f.Floats[h] = p.float()
 	}
 }
 

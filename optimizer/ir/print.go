@@ -12,9 +12,10 @@ import (
 // String answers the text form, which Parse reads. Its grammar, with [ ] for what
 // may be missing and { } for repetition:
 //
-//	func    = "func" string "{" {class | method} {block} "}"
+//	func    = "func" string "{" {class | method | float} {block} "}"
 //	class   = "class" "#" int string "format" int "fixed" int
 //	method  = "method" string "$" int
+//	float   = "float" "$" int float
 //	block   = bN "(" [param {"," param}] ")" ["osr" string "@" int] ":" {value} end
 //	param   = vN ":" type
 //	value   = [vN ":" type "="] op [aux] [vN {"," vN}] ["nomark"] ["!" reason state]
@@ -39,6 +40,9 @@ func (f *Func) String() string {
 	}
 	for _, m := range slices.Sorted(maps.Keys(f.Methods)) {
 		fmt.Fprintf(&w, "\tmethod %q $%d\n", m, f.Methods[m])
+	}
+	for _, h := range slices.Sorted(maps.Keys(f.Floats)) {
+		fmt.Fprintf(&w, "\tfloat %v %s\n", h, floatString(f.Floats[h]))
 	}
 	for _, b := range f.Blocks {
 		b.print(&w)

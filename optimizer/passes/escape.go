@@ -171,6 +171,9 @@ func (e *escape) shapes() {
 		if c := e.of[v.ID]; c != nil {
 			return c.shape, true
 		}
+		if _, ok := e.f.FloatLiteral(v); ok {
+			return shape{op: ir.OpBoxFloat, fields: 1}, true
+		}
 		if v.Op != ir.OpParam || v.Block.IsRoot() {
 			return shape{}, true
 		}
@@ -270,7 +273,7 @@ func isAccess(v *ir.Value, i int, s shape) bool {
 		return s.op == ir.OpBoxFloat
 	case ir.OpGuardClass, ir.OpKnownClass:
 		return s.op != ir.OpBoxFloat && v.Int == s.class
-	case ir.OpGuardWritable, ir.OpHasClass, ir.OpClassIndex:
+	case ir.OpGuardWritable, ir.OpGuardObj, ir.OpHasClass, ir.OpClassIndex:
 		return s.op != ir.OpBoxFloat
 	case ir.OpSize:
 		return s.op != ir.OpBoxFloat && v.Int == 0

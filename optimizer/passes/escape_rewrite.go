@@ -220,7 +220,7 @@ func (r *rewriting) access(b *ir.Block, v *ir.Value, c *candidate, at *view) {
 	case ir.OpSize:
 		constant(ir.OpConstInt, int64(c.shape.fields))
 	case ir.OpGuardWritable:
-	case ir.OpGuardFloat, ir.OpKnownFloat, ir.OpGuardClass, ir.OpKnownClass:
+	case ir.OpGuardFloat, ir.OpKnownFloat, ir.OpGuardObj, ir.OpGuardClass, ir.OpKnownClass:
 		r.s.Replace(v, c.v)
 	case ir.OpUnboxFloat:
 		r.s.Replace(v, at.fields[0])
@@ -328,8 +328,12 @@ func (r *rewriting) edge(b *ir.Block, i int) {
 	for _, c := range r.joins[to.ID] {
 		from := c
 		if c.v.Op == ir.OpParam && c.v.Block == to {
-			j := slices.Index(to.Params, c.v)
-			_, from = r.find(e.Args[j])
+			a := e.Args[slices.Index(to.Params, c.v)]
+			if f, ok := r.f.FloatLiteral(a.Root()); ok {
+				e.Args = append(e.Args, at.ConstFloat(f))
+				continue
+			}
+			_, from = r.find(a)
 		}
 		e.Args = append(e.Args, r.views[from.index].fields...)
 	}

@@ -94,6 +94,9 @@ func (n *numbering) passed(v *ir.Value) {
 	switch v.Op {
 	case ir.OpGuardTrue, ir.OpGuardFalse:
 		n.learn(v.Args[0], v.Op == ir.OpGuardTrue)
+	case ir.OpGuardObj:
+		n.fact(fact{op: ir.OpIsSmi, of: v.Args[0].Root()}, false)
+		n.fact(fact{op: ir.OpIsChar, of: v.Args[0].Root()}, false)
 	default:
 		if k, ok := checked(v); ok {
 			n.is(k, true)
@@ -126,12 +129,25 @@ func (n *numbering) answer(v *ir.Value) (holds, ok bool) {
 	return n.isTrue(v)
 }
 
+// classOf answers the class of the first argument of a value.
+func (n *numbering) classOf(v *ir.Value) (class int64, ok bool) {
+	if len(v.Args) == 0 {
+		return 0, false
+	}
+	class, ok = n.class[v.Args[0].Root()]
+	return class, ok
+}
+
 // superfluous tells whether a guard of a condition surely holds; of a guard of an oop
 // that does the check goes, and the rest stays.
 func (n *numbering) superfluous(v *ir.Value) bool {
 	if v.Op == ir.OpGuardTrue || v.Op == ir.OpGuardFalse {
 		holds, ok := n.isTrue(v.Args[0])
 		return ok && holds == (v.Op == ir.OpGuardTrue)
+	}
+	if class, ok := n.classOf(v); v.Op == ir.OpGuardObj && ok && class > smallFloatClass {
+		v.Op, v.Int, v.Reason, v.State = ir.OpKnownClass, class, ir.ReasonNone, nil
+		return n.again(v)
 	}
 	k, ok := checked(v)
 	if !ok || !v.Op.Info().Guard {

@@ -225,8 +225,12 @@ func (fo *folder) conversion(v *ir.Value) *ir.Value {
 			return fo.integer(x.Int)
 		}
 	case ir.OpUnboxFloat:
-		if r := x.Root(); r.Op == ir.OpBoxFloat {
+		r := x.Root()
+		if r.Op == ir.OpBoxFloat {
 			return r.Args[0]
+		}
+		if f, ok := fo.f.FloatLiteral(r); ok {
+			return fo.make(ir.OpConstFloat, int64(math.Float64bits(f)))
 		}
 	case ir.OpBNot:
 		switch x.Op {

@@ -25,6 +25,9 @@ func isFloat(v *ir.Value) bool {
 		switch v.Op {
 		case ir.OpGuardFloat, ir.OpKnownFloat, ir.OpBoxFloat:
 			return true
+		case ir.OpLiteral:
+			_, ok := v.Block.Func().FloatLiteral(v)
+			return ok
 		}
 		if !v.Op.Info().Refines {
 			return false
