@@ -96,6 +96,14 @@ var shrinkSnippets = []snippet{
 	{"fewer variables for live instances", `
 		| c p | c := Object subclass: #Shape9 instanceVariableNames: 'x y z' classVariableNames: '' package: 'Probes'. c compile: 'z: v z := v'. c compile: 'y ^ y'. c compile: 'y: v y := v'. p := c new y: 3; yourself.
 		Object subclass: #Shape9 instanceVariableNames: 'y' classVariableNames: '' package: 'Probes'. {p y. p class instSize}`, "#(3 1)"},
+	{"a variable that a running method uses cannot go", `
+		| c d p s r | c := Object subclass: #Shape8 instanceVariableNames: 'x y z' classVariableNames: '' package: 'Probes'. c compile: 'later: aBlock aBlock value. z := 7. ^ z'. c compile: 'y: v y := v'. c compile: 'y ^ y'.
+		d := c subclass: #Shape7 instanceVariableNames: 'w' classVariableNames: '' package: 'Probes'. d compile: 'w ^ w'. d compile: 'w: v w := v'.
+		p := d new y: 3; w: 4; yourself. s := Semaphore new. [ r := p later: [ s wait ] ] fork. Processor yield.
+		{Refusal of: [ Object subclass: #Shape8 instanceVariableNames: 'y' classVariableNames: '' package: 'Probes' ]. c instanceVariableNames. c instSize. d instSize. p y. p w. p class == d. p class superclass == c.
+		s signal == s. Processor yield == Processor. r. p y. p w. (d new y: 5) y.
+		(Object subclass: #Shape8 instanceVariableNames: 'y' classVariableNames: '' package: 'Probes') instSize. p y. p w. d instSize}`,
+		"#(#Error #('x' 'y' 'z') 3 4 3 4 true true true true 7 3 4 5 1 3 4 2)"},
 }
 
 func TestShrink(t *testing.T) { runSnippets(t, shrinkSetUp, shrinkSnippets) }
