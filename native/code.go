@@ -8,6 +8,11 @@ type Code struct {
 	Entry        int // receiver known to be what was assumed, or assumptions are checked inside
 	CheckedEntry int // compares the receiver's class with the cell in R10 first; -1 if there is none
 	FrameSlots   int // slots of a frame below its header
+	// OSR code is entered at Entry with fp that of an interpreter frame, which it takes
+	// over: OSRWords temporaries and stack words are in its first slots. The owner has
+	// made sure that FrameSlots fit on the page. sp is of no account.
+	OSR      bool
+	OSRWords int
 
 	// Data words that the code refers to: literals first, then send cells.
 	Literals []int64  // handles of the owner; word i of the data

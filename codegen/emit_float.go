@@ -1,0 +1,141 @@
+package codegen
+
+import (
+	"github.com/sista-vm/sista/codegen/asm"
+	"github.com/sista-vm/sista/native"
+)
+
+var floatOps = map[mop]asm.FOp{mFAdd: asm.FAdd, mFSub: asm.FSub, mFMul: asm.FMul, mFDiv: asm.FDiv}
+
+// float emits instructions on floats.
+func (e *emitter) float() {
+	a, in := e.a, e.in
+	switch in.op {
+	case mFMov:
+		a.LoadX(asm.W64, e.dx(), e.mem(in.y))
+	case mFAdd, mFSub, mFMul, mFDiv:
+		d := e.copyX()
+		if in.y.kind == oReg {
+			a.XX(floatOps[in.op], d, e.x(in.y.v))
+		} else {
+			a.XM(floatOps[in.op], d, e.mem(in.y))
+		}
+	case mFNeg:
+		d := e.copyX()
+		a.MovImm(tmp, -1<<63)
+		a.BitsToX(asm.W64, tmpX, tmp)
+		a.XX(asm.FXor, d, tmpX)
+	case mFSqrt:
+		a.XX(asm.FSqrt, e.dx(), e.x(in.y.v))
+	case mFCmp:
+		if in.y.kind == oReg {
+			a.XX(asm.Ucomisd, e.x(in.x), e.x(in.y.v))
+		} else {
+			a.XM(asm.Ucomisd, e.x(in.x), e.mem(in.y))
+		}
+	case mIToF:
+		d := e.dx()
+		a.XX(asm.FXor, d, d) // what was in it is not waited for
+		a.IntToFloat(asm.W64, d, e.r(in.y.v))
+	case mFToI:
+		a.Truncate(asm.W64, e.d(), e.x(in.y.v))
+	case mFLoad4:
+		d := e.dx()
+		a.LoadX(asm.W32, d, e.mem(in.y))
+		a.XX(asm.FToFloat8, d, d)
+	case mFStore:
+		a.StoreX(asm.W64, e.mem(in.y), e.x(in.z))
+	case mFStore4:
+		a.XX(asm.FToFloat4, tmpX, e.x(in.z))
+		a.StoreX(asm.W32, e.mem(in.y), tmpX)
+	case mUnbox:
+		e.unbox()
+	case mBox:
+		e.box()
+	case mFloatTag:
+		e.floatTag()
+	default:
+		e.fail("%s is not emitted", mopNames[in.op])
+	}
+}
+
+func (e *emitter) copyX() asm.XReg {
+	d, x := e.dx(), e.x(e.in.x)
+	if d != x {
+		e.a.MovX(d, x)
+	}
+	return d
+}
+
+// floatTag sets the flags to equal if x is a Float: an immediate of its tag, or an object of its class.
+func (e *emitter) floatTag() {
+	a, x, t := e.a, e.r(e.in.x), e.t(0)
+	done := a.NewLabel()
+	a.Mov(asm.W32, t, x)
+	a.RI(asm.And, asm.W32, t, 7)
+	a.RI(asm.Cmp, asm.W32, t, 4)
+	a.Jcc(asm.Equal, done)
+	a.RR(asm.Test, asm.W32, t, t)
+	a.Jcc(asm.NotEqual, done)
+	a.Load(asm.W32, t, asm.At(x, 0))
+	a.RI(asm.And, asm.W32, t, classMask)
+	a.RI(asm.Cmp, asm.W32, t, classFloat)
+	a.Bind(done)
+}
+
+// An immediate float is the bits rotated left by one, so that the sign is lowest, less
+// 896 in the exponent unless that is zero, shifted by the tag:
+//
+//	[8 bits of exponent][52 bits of mantissa][sign][100]
+//
+// unbox reads a Float of either kind.
+func (e *emitter) unbox() {
+	a, x, d, t := e.a, e.r(e.in.x), e.dx(), e.t(0)
+	boxed, done, zero := a.NewLabel(), a.NewLabel(), a.NewLabel()
+	a.RI(asm.Test, asm.W8, x, 7)
+	a.Jcc(asm.Equal, boxed)
+	a.Mov(asm.W64, t, x)
+	a.Shift(asm.Shr, asm.W64, t, 3)
+	a.RI(asm.Cmp, asm.W64, t, 1)
+	a.Jcc(asm.BelowEqual, zero)
+	a.MovImm(tmp, smallFloatBias)
+	a.RR(asm.Add, asm.W64, t, tmp)
+	a.Bind(zero)
+	a.Shift(asm.Ror, asm.W64, t, 1)
+	a.BitsToX(asm.W64, d, t)
+	a.Bind(done)
+	e.later = append(e.later, func() {
+		a.Bind(boxed)
+		a.LoadX(asm.W64, d, asm.At(x, firstSlot))
+		a.Jmp(done)
+	})
+}
+
+// box makes a Float, immediate if it can be.
+func (e *emitter) box() {
+	a, x, d, t := e.a, e.x(e.in.x), e.d(), e.t(0)
+	small, done, big := a.NewLabel(), a.NewLabel(), a.NewLabel()
+	a.XToBits(asm.W64, t, x)
+	a.Shift(asm.Rol, asm.W64, t, 1)
+	a.RI(asm.Cmp, asm.W64, t, 1)
+	a.Jcc(asm.BelowEqual, small)
+	a.MovImm(tmp, smallFloatBias)
+	a.RR(asm.Sub, asm.W64, t, tmp)
+	a.Mov(asm.W64, tmp, t)
+	a.Shift(asm.Shr, asm.W64, tmp, 61)
+	a.Jcc(asm.NotEqual, big)
+	a.RI(asm.Cmp, asm.W64, t, 1)
+	a.Jcc(asm.BelowEqual, big) // the pattern of zero
+	a.Bind(small)
+	a.Lea(d, asm.Mem{Base: asm.NoBase, Index: t, Scale: 8, Disp: 4})
+	a.Bind(done)
+	slow := e.slowPath(native.ExitFloat, done, func() { a.XToBits(asm.W64, asm.RAX, x) }, func() { e.take(d) })
+	e.later = append(e.later, func() {
+		a.Bind(big)
+		e.bump(d, 2*8, slow)
+		a.MovImm(tmp, 1<<slotsShift|formatFloat<<formatShift|classFloat)
+		a.Store(asm.W64, asm.At(d, 0), tmp)
+		a.StoreX(asm.W64, asm.At(d, firstSlot), x)
+		a.Jmp(done)
+	})
+}

@@ -1,0 +1,49 @@
+package codegen
+
+import "github.com/sista-vm/sista/optimizer/ir"
+
+// float translates operations on floats.
+func (l *lowerer) float(v *ir.Value) {
+	switch v.Op {
+	case ir.OpFAdd, ir.OpFSub, ir.OpFMul, ir.OpFDiv:
+		op := map[ir.Op]mop{ir.OpFAdd: mFAdd, ir.OpFSub: mFSub, ir.OpFMul: mFMul, ir.OpFDiv: mFDiv}[v.Op]
+		x, y := v.Args[0], v.Args[1]
+		if v.Op.Info().Commutes && x.Root().Op == ir.OpConstFloat {
+			x, y = y, x
+		}
+		l.is(v, l.op2(op, l.reg(x), l.operand(y)))
+	case ir.OpFNeg:
+		l.is(v, l.op2(mFNeg, l.reg(v.Args[0]), operand{}))
+	case ir.OpFSqrt:
+		d := l.temp(xmm)
+		l.emit(inst{op: mFSqrt, d: d, y: reg1(l.reg(v.Args[0]))})
+		l.is(v, d)
+	case ir.OpIToF:
+		d := l.temp(xmm)
+		l.emit(inst{op: mIToF, d: d, y: reg1(l.plain(v.Args[0]))})
+		l.is(v, d)
+	case ir.OpFToI:
+		// What does not fit becomes the smallest integer, and that overflows.
+		t := l.temp(gpr)
+		l.emit(inst{op: mFToI, d: t, y: reg1(l.reg(v.Args[0]))})
+		d := l.op2(mIMul, t, imm(8))
+		l.deopt(v, ccO)
+		l.is(v, l.lea(mem(d, 1)))
+	case ir.OpLoadFloat:
+		op := mFMov
+		if v.Int == 4 {
+			op = mFLoad4
+		}
+		y := l.unit(l.reg(v.Args[0]), v.Args[1], v.Int)
+		l.emit(inst{op: op, d: l.define(v), y: y})
+	case ir.OpStoreFloat:
+		op := mFStore
+		if v.Int == 4 {
+			op = mFStore4
+		}
+		y := l.unit(l.reg(v.Args[0]), v.Args[1], v.Int)
+		l.emit(inst{op: op, y: y, z: l.reg(v.Args[2])})
+	default:
+		l.fail(v, "no translation")
+	}
+}
