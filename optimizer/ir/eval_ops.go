@@ -229,8 +229,10 @@ func (x *evaluation) memory(v *Value, a []datum) (datum, error) {
 		o, err = m.NewRaw(v.Int, int64(a[0]))
 	case OpSend:
 		o, err = m.Send(v.Sym, oops(a))
+		err = x.leaveAtCall(v, o, err)
 	case OpCall:
 		o, err = m.Call(v.Sym, oops(a))
+		err = x.leaveAtCall(v, o, err)
 	case OpPoll:
 		leave, err := m.Poll()
 		if err == nil && leave {
@@ -241,6 +243,17 @@ func (x *evaluation) memory(v *Value, a []datum) (datum, error) {
 		err = errors.New("not evaluated")
 	}
 	return datum(o), err
+}
+
+// leaveAtCall leaves by the state of a call if its error asks for that.
+func (x *evaluation) leaveAtCall(v *Value, answer Oop, err error) error {
+	var l Leaver
+	if !errors.As(err, &l) || !l.Leaves() {
+		return err
+	}
+	err = x.deopt(v, ReasonInvalidated)
+	x.out.Value, x.out.Cause = answer, l
+	return err
 }
 
 func oops(a []datum) []Oop {

@@ -57,10 +57,19 @@ type Machine interface {
 	Poll() (leave bool, err error)
 }
 
+// A Leaver is an error of Send or Call that does not end the evaluation: the code is
+// left while what it called is running or has just answered. The outcome is that of a
+// deoptimization, with the frames of the call, the answer as Value and the error as Cause.
+type Leaver interface {
+	error
+	Leaves() bool
+}
+
 // An Outcome is how an evaluation ended.
 type Outcome struct {
 	Kind    OutcomeKind
-	Value   Oop    // of a return
+	Cause   error  // of leaving at a call; nil otherwise
+	Value   Oop    // of a return; of a call that the code is left at
 	Closure Oop    // whose home returns, of a non-local return
 	Reason  Reason // of a deoptimization
 	Frames  []Frame
