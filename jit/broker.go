@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/sista-vm/sista/codegen"
 	"github.com/sista-vm/sista/counters"
 	"github.com/sista-vm/sista/heap"
 	"github.com/sista-vm/sista/interp"
@@ -41,8 +42,8 @@ type Options struct {
 	Mode   Mode
 	Front  *front.Policy // nil for the default
 	Passes passes.Options
-	// Generate makes machine code of a function: codegen.Compile.
-	Generate func(*ir.Func) (*native.Code, error)
+	// Generate makes machine code of a function; nil for codegen.Compile.
+	Generate func(*ir.Func, codegen.Options) (*native.Code, error)
 	// Log gets a line for everything that happens; may be nil.
 	Log func(line string)
 	// Trace gets the report of the front end and the function before and after the
@@ -106,6 +107,9 @@ func NewBroker(in *interp.Interp, zone *native.Zone, o Options) *Broker {
 		b.policy = t.Policy()
 	}
 	b.program.Invalidate = b.invalidated
+	if b.opts.Generate == nil {
+		b.opts.Generate = codegen.Compile
+	}
 	if zone != nil {
 		in.EnableNative(zone, interp.NativeHooks{Deopt: b.deoptimized, Freed: b.freed})
 	}
@@ -172,12 +176,13 @@ type job struct {
 	unit   *unit
 	world  *World
 	method front.Handle
+	target codegen.Options
 	fn     *ir.Func
 	report *front.Report
 	code   *native.Code
 	err    error
 	// For the log.
-	bytecodes, values, inlined int
+	values, inlined int
 }
 
 // translate does what reads objects.
@@ -195,7 +200,7 @@ func (b *Broker) translate(method heap.Oop, at place) *job {
 		j.err = errors.New("jit: no code")
 		return j
 	}
-	j.bytecodes = len(m.Bytes)
+	j.target = codegen.Options{Name: j.unit.name, Method: ir.Handle(j.method), Block: m.Block, Temps: m.Temps, Args: m.Args}
 	j.fn, j.report, j.err = front.Translate(w, m, front.Options{Policy: b.opts.Front, OSR: at.pc >= 0, OSRPC: max(at.pc, 0)})
 	if j.report != nil {
 		j.report.Each(func(r *front.Report) {
@@ -225,7 +230,11 @@ func (j *job) generate(b *Broker) {
 	for _, block := range j.fn.Blocks {
 		j.values += len(block.Values)
 	}
-	j.code, j.err = b.opts.Generate(j.fn)
+	if pc := j.unit.place.pc; pc >= 0 {
+		j.target.Entry = j.fn.Entry()
+		j.target.Entry.OSR = &ir.OSREntry{Method: j.unit.name, PC: pc}
+	}
+	j.code, j.err = b.opts.Generate(j.fn, j.target)
 }
 
 // Reasons of bailouts that are not the front end's.

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sista-vm/sista/codegen"
 	"github.com/sista-vm/sista/counters"
 	"github.com/sista-vm/sista/heap"
 	"github.com/sista-vm/sista/host"
@@ -18,7 +19,7 @@ import (
 )
 
 // noMachine stands for a generator on a machine there is none for.
-func noMachine(f *ir.Func) (*native.Code, error) {
+func noMachine(f *ir.Func, _ codegen.Options) (*native.Code, error) {
 	return nil, &front.Refusal{Reason: "no machine", Detail: f.Name}
 }
 

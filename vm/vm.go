@@ -33,6 +33,8 @@ import (
 	"github.com/sista-vm/sista/host/hostos"
 	"github.com/sista-vm/sista/image"
 	"github.com/sista-vm/sista/interp"
+	"github.com/sista-vm/sista/jit"
+	"github.com/sista-vm/sista/native"
 	"github.com/sista-vm/sista/plugin"
 	"github.com/sista-vm/sista/plugins/core"
 	"github.com/sista-vm/sista/plugins/stcompiler"
@@ -88,6 +90,10 @@ type Config struct {
 	// Feedback is the thresholds for gathering what happens where while the image runs;
 	// nil: it is not gathered.
 	Feedback *counters.Policy
+	// Compile says when hot methods are compiled to machine code: jit.Off, jit.Sync or jit.Async.
+	Compile jit.Mode
+	// CompileLog gets a line for each compilation and for all that ends code; may be nil.
+	CompileLog func(line string)
 	// VMPath is what the image is told of where the VM is.
 	VMPath string
 }
@@ -99,6 +105,8 @@ type VM struct {
 	in      *interp.Interp
 	header  image.Header
 	config  Config
+	broker  *jit.Broker // nil: nothing is compiled
+	zone    *native.Zone
 	class   *heap.Oop // the class SistaHost; nil: the image is no kernel image
 	serving bool      // the kernel image has booted and waits for calls
 	symbols map[string]*heap.Oop
@@ -181,6 +189,7 @@ func (v *VM) start(path string) error {
 	v.in = in
 	v.heap.SetStressGC(c.StressGC)
 	v.gather()
+	v.startCompiler()
 	if class := in.FindClass(hostClass); class != heap.Invalid {
 		v.class = v.hold(class)
 	}
@@ -215,7 +224,7 @@ func (v *VM) Close() error {
 	}
 	v.closed = true
 	v.in.Close()
-	return v.heap.Close()
+	return errors.Join(v.closeCompiler(), v.heap.Close())
 }
 
 // lock takes the VM for a call; f is not called when it is closed.
