@@ -71,7 +71,8 @@ func (in *Interp) Feedback() *counters.Table {
 
 // OnHot sets what is called, at a safepoint with all registers in their frames, when a
 // method was counted CompileAfter times or a loop OSRAfter times, and feedback was
-// gathered there. It is called again each time the heat has doubled, or when [Interp.Cool] says.
+// gathered there: of a method, that of MinSamples activations, or code would bet that
+// what comes before its loops is never executed. It is called again each time the heat has doubled, or when [Interp.Cool] says.
 // It must neither allocate objects nor run Smalltalk.
 func (in *Interp) OnHot(f func(Hot)) { in.feedback.onHot = f }
 
@@ -133,12 +134,18 @@ func (in *Interp) tripped(backEdge bool) {
 	p := &f.policy
 	if r.heat >= p.GatherAfter && r.heat >= r.gatherAt && f.gathered < p.Window*windowCredit+f.counted/max(1, p.WindowDuty) {
 		r.gatherAt = r.heat + r.heat/2
+		if r.entered < p.MinSamples {
+			r.gatherAt = r.heat + r.heat/8
+		}
 		r.windows++
 		in.startWindow()
 	} else {
 		in.startCount(p.SampleEvery)
 		if f.onHot != nil && r.windows > 0 {
 			in.reportHot(r, l, pc)
+		}
+		if backEdge && in.enterLoop(pc) {
+			return
 		}
 	}
 	in.checkLimit()
@@ -147,7 +154,7 @@ func (in *Interp) tripped(backEdge bool) {
 // reportHot tells of a method and of the loop it runs.
 func (in *Interp) reportHot(r *methodRecord, l *loopHeat, pc int) {
 	f := &in.feedback
-	if r.heat >= max(f.policy.CompileAfter, r.hotAt) {
+	if r.entered >= f.policy.MinSamples && r.heat >= max(f.policy.CompileAfter, r.hotAt) {
 		r.hotAt = 2 * r.heat
 		f.onHot(Hot{Method: r.method, Heat: r.heat})
 	}

@@ -21,6 +21,7 @@ type methodRecord struct {
 	heat     uint64
 	gatherAt uint64 // heat at which the next window may be opened
 	windows  int    // opened for it so far
+	entered  uint64 // activations seen in windows
 	hotAt    uint64 // heat at which it is reported next
 	loops    map[int]*loopHeat
 }

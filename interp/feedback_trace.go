@@ -47,6 +47,7 @@ const (
 	traceLoop              // a back edge
 	traceFailure           // value: the code with which a primitive failed
 	traceAllocation        // value: the class of the object
+	traceEntry             // an activation of the method; it has no pc
 	// traceAfter is added when pc is that of the bytecode after, as frames hold it.
 	traceAfter = 1 << 8
 )
@@ -80,6 +81,13 @@ func (in *Interp) note(kind, value, object uint64) {
 	}
 }
 
+// noteEntry notes an activation that no loop made.
+func (in *Interp) noteEntry(method heap.Oop) {
+	if in.trace.on && methodIsSista(method) {
+		in.feedback.methods.record(method).entered++
+	}
+}
+
 // noteFailure notes that a primitive failed at a send.
 func (in *Interp) noteFailure(f plugin.Failure) {
 	if in.trace.on {
@@ -108,6 +116,10 @@ func (in *Interp) drainTrace() {
 	t.found = map[traceSelector]counters.Method{}
 	for i := range t.events[:t.n] {
 		e := &t.events[i]
+		if e.kind == traceEntry {
+			in.feedback.methods.record(heap.Oop(e.method)).entered++
+			continue
+		}
 		p, ok := in.tracePath(e)
 		if !ok {
 			continue

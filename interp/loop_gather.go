@@ -5721,6 +5721,22 @@ func (in *Interp) runGather() exit {
 		}
 		pc = method + uint64(e.start)
 
+		if in.trace.n < traceSize {
+			t := &in.trace.events[in.trace.n&(traceSize-1)]
+			if in.trace.n++; in.trace.n == traceAlmost {
+				in.trace.left, in.trip = in.trip, 1
+			}
+			t.kind, t.value, t.selector = traceEntry, 0, 0
+			t.method, t.pc = method, at-method
+			t.caller, t.callerPC, t.caller2 = 0, 0, 0
+			if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
+				t.caller, t.callerPC = ld(up-8), ld(up-40)
+				if up = ld(up); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
+					t.caller2, t.caller2PC = ld(up-8), ld(up-40)
+				}
+			}
+		}
+
 		if in.trip--; in.trip <= 0 {
 			in.xA = 0
 			ex = exitTrip
@@ -5765,6 +5781,22 @@ func (in *Interp) runGather() exit {
 			st(sp, uint64(in.nilOop))
 		}
 		pc = method + 16 + (a>>3&0x7fff)<<3
+
+		if in.trace.n < traceSize {
+			t := &in.trace.events[in.trace.n&(traceSize-1)]
+			if in.trace.n++; in.trace.n == traceAlmost {
+				in.trace.left, in.trip = in.trip, 1
+			}
+			t.kind, t.value, t.selector = traceEntry, 0, 0
+			t.method, t.pc = method, at-method
+			t.caller, t.callerPC, t.caller2 = 0, 0, 0
+			if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
+				t.caller, t.callerPC = ld(up-8), ld(up-40)
+				if up = ld(up); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
+					t.caller2, t.caller2PC = ld(up-8), ld(up-40)
+				}
+			}
+		}
 
 		if in.trip--; in.trip <= 0 {
 			in.xA = 0

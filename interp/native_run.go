@@ -75,7 +75,7 @@ func (in *Interp) enterNative(pc uint64) bool {
 		in.pc, in.method = 0, in.frameWord(in.fp, frameMethod)
 		setHeadPC(in.fp, n.PC)
 		switch n.Exit {
-		case native.ExitSend:
+		case native.ExitSend, native.ExitValue:
 			in.nativeSend(n.Args[1])
 			return in.goesOn()
 		case native.ExitCall:
@@ -113,6 +113,9 @@ func (in *Interp) enterNative(pc uint64) bool {
 			in.push(heap.Oop(n.Args[1]))
 			in.loseBet()
 			return false
+		case native.ExitFault:
+			in.fatal("internal error: %s", n.Fault())
+			return false
 		default:
 			in.fatal("internal error: machine code was left for no reason (%d)", n.Exit)
 			return false
@@ -142,7 +145,8 @@ func (in *Interp) callNativeBlock(closure heap.Oop, argc int) bool {
 // goesOn tells whether machine code is to run next.
 func (in *Interp) goesOn() bool { return !in.stopped && (in.pc == 0 || in.nativeEntry != 0) }
 
-// nativeSend does the send of a cell, whose receiver and arguments are on the stack.
+// nativeSend does the send of a cell, whose receiver and arguments are on the stack. If that
+// finds code, the cell will call it the next time.
 func (in *Interp) nativeSend(cell uint64) {
 	argc := int(ld(cell+cellArgc) >> 3)
 	selector, rcvr := heap.Oop(ld(cell+cellSelector)), in.stackAt(argc)
@@ -151,24 +155,72 @@ func (in *Interp) nativeSend(cell uint64) {
 		in.stackPut(argc, rcvr)
 	}
 	in.send(selector, argc)
-	if in.nativeEntry != 0 && in.dead == nil {
-		// Code was found: the next time the cell calls it.
-		if c := in.compiledAt(in.nativeEntry); c != nil && c.code.CheckedEntry >= 0 {
-			rcvr = in.stackAt(argc + 1) // under the return address
-			st(cell+cellClass, uint64(rcvr.ClassIndex()))
-			st(cell+cellEntry, c.placed.Text()+uint64(c.code.CheckedEntry))
-		}
+	if in.nativeEntry == 0 || in.dead != nil {
+		return
 	}
+	// There may have been a collection.
+	selector, rcvr = heap.Oop(ld(cell+cellSelector)), in.stackAt(argc+1)
+	tag := rcvr.ClassIndex()
+	e := in.cache.probe(uint64(selector), uint64(tag))
+	switch {
+	case e.selector != uint64(selector) || e.tag != tag:
+	case e.kind == kindNative:
+		c := in.compiledFor(e.method)
+		if c == nil || in.nativeEntry != c.placed.Entry() {
+			return
+		}
+		if c.code.CheckedEntry >= 0 && ld(cell+cellClass) == noClass {
+			st(cell+cellClass, uint64(tag))
+			st(cell+cellEntry, c.placed.CheckedEntry())
+			return
+		}
+		in.sends[native.SendPlace(uint64(selector), uint64(tag))] = native.SendTarget{Selector: uint64(selector), Class: uint64(tag), Entry: in.nativeEntry}
+	case e.kind == kindPrimitive && tag == heap.ClassFullBlock && in.activates(e.prim):
+		block := uint64(rcvr.Slot(closureBlock))
+		if c := in.compiledFor(heap.Oop(block)); c == nil || in.nativeEntry != c.placed.Entry() {
+			return
+		}
+		st(cell+cellEntry, in.nat.Stubs[native.ExitValue])
+		in.sends[native.SendPlace(block, native.ValueClass)] = native.SendTarget{Selector: block, Class: native.ValueClass, Entry: in.nativeEntry}
+	}
+}
+
+// activates tells whether a primitive does nothing but activate a closure with the arguments of its send.
+func (in *Interp) activates(primitive uint16) bool {
+	return primitive >= 201 && primitive <= 205 || primitive == 207
 }
 
 // nativeCall runs the method of a cell.
 func (in *Interp) nativeCall(cell uint64) {
 	argc := int(ld(cell+cellArgc) >> 3)
 	in.activateMethod(in.nilOop, heap.Oop(ld(cell+cellSelector)), argc)
-	if in.nativeEntry != 0 && in.dead == nil {
-		if c := in.compiledAt(in.nativeEntry); c != nil {
-			st(cell+cellEntry, in.nativeEntry)
-		}
+	if in.nativeEntry == 0 || in.dead != nil {
+		return
+	}
+	if c := in.compiledFor(heap.Oop(ld(cell + cellSelector))); c != nil && in.nativeEntry == c.placed.Entry() {
+		st(cell+cellEntry, in.nativeEntry)
+	}
+}
+
+// forgetSends empties the cache of sends: objects have moved, or code is gone.
+func (in *Interp) forgetSends() {
+	if in.code != nil {
+		clear(in.sends[:])
+	}
+}
+
+// unlinkSends makes all sends of machine code look their methods up: one may be another.
+func (in *Interp) unlinkSends() {
+	if in.code == nil {
+		return
+	}
+	in.forgetSends()
+	for _, c := range in.code.all {
+		i := 0
+		c.cells(func(a uint64) {
+			in.unlink(a, c.code.Cells[i].Call)
+			i++
+		})
 	}
 }
 
@@ -251,4 +303,34 @@ func (in *Interp) returnFromBase(result heap.Oop) {
 	if in.dead == nil {
 		in.push(result)
 	}
+}
+
+// enterLoop goes on in the code of the loop at whose head the running frame is, if there is
+// any. The code takes the frame over.
+func (in *Interp) enterLoop(pc int) bool {
+	if in.code == nil {
+		return false
+	}
+	if in.code.killed || in.forwarders {
+		in.renewNative()
+	}
+	c := in.code.osr[osrKey{in.method, pc}]
+	if c == nil || in.dead != nil {
+		return false
+	}
+	fp := in.fp
+	if words := int(fp-40-in.sp) / 8; words != c.code.OSRWords || nativeFloor(fp, c) < in.pageLimit {
+		return false
+	}
+	switch caller := callerFrame(fp); {
+	case caller != 0 && frameIsNative(caller):
+	case caller != 0:
+		st(fp+frameRet, in.retSista)
+	case !in.isLive(in.follow(baseSender(fp))):
+		return false // its return is the interpreter's affair
+	default:
+		st(fp+frameRet, in.retBase)
+	}
+	in.nativeEntry = c.placed.Entry()
+	return true
 }

@@ -453,6 +453,7 @@ func (in *Interp) pushFrame(e *cacheEntry, argc int) {
 // the receiver and arguments on the stack. flags are those beside the argument count.
 func (in *Interp) layFrame(method, rcvr heap.Oop, argc int, flags uint64) {
 	in.trip--
+	in.noteEntry(method)
 	in.savePC()
 	st(in.sp-8, in.returnAddress())
 	st(in.sp-16, in.fp)

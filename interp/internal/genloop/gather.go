@@ -53,6 +53,7 @@ var gatherOps = map[string]string{
 			@note(traceSend, class, selector)
 		}
 		`,
+	"entry": "@note(traceEntry, 0, 0)\n@count(0)",
 	"send0": "sel, n = ld(method+16+8*$), 0\n@noteSend(sel, n)",
 	"send1": "sel, n = ld(method+16+8*$), 1\n@noteSend(sel, n)",
 	"send2": "sel, n = ld(method+16+8*$), 2\n@noteSend(sel, n)",

@@ -77,7 +77,7 @@ const loopEpilogue = `
 			st(sp, uint64(in.nilOop))
 		}
 		pc = method + uint64(e.start)
-		@count(0)
+		@entry()
 		if sp < in.nat.StackLimit.Load() {
 			ex = exitPoll
 			goto leave
@@ -117,7 +117,7 @@ const loopEpilogue = `
 			st(sp, uint64(in.nilOop))
 		}
 		pc = method + 16 + (a>>3&0x7fff)<<3
-		@count(0)
+		@entry()
 		if sp < in.nat.StackLimit.Load() {
 			ex = exitPoll
 			goto leave
@@ -607,6 +607,7 @@ var ops = map[string]string{
 			}
 		}
 		continue`,
+	"entry": "@count(0)",
 	// count counts an activation (0) or a back edge (1) towards the next sample.
 	"count": `
 		if in.trip--; in.trip <= 0 {
