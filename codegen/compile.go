@@ -19,9 +19,12 @@ type Options struct {
 	// Entry is where execution starts: the function's entry if nil, or an OSR block.
 	// Only what can be reached from there is compiled.
 	Entry *ir.Block
-	// Temps is the number of temporaries of the method, arguments included. Arguments
+	// Temps is the number of temporaries of the method, arguments included, -1 if it is
+	// not known: then the check of the stack at entry has no state to leave by. Arguments
 	// are counted by Args where the entry is an OSR block.
 	Temps, Args int
+	// Fail makes guards fail whatever they find: tests ask for it. May be nil.
+	Fail func(*ir.Value) bool
 	// Assembler may be used again and again; nil makes one.
 	Assembler *asm.Assembler
 }

@@ -349,7 +349,7 @@ func (e *emitter) checkedEntry() {
 // entryState is that of a method that has executed nothing yet; -1 for a block, of
 // which the front end has to say it with a poll.
 func (e *emitter) entryState() int {
-	if e.opts.Block || e.opts.Method == 0 {
+	if e.opts.Block || e.opts.Temps < 0 {
 		return -1
 	}
 	l := native.Level{Method: int(e.literals.add(int64(e.opts.Method))), Self: native.Loc{Kind: native.InArg, Index: int64(e.argc)}}

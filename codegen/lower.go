@@ -194,6 +194,9 @@ func (l *lowerer) is(v *ir.Value, r vreg) {
 
 // deopt emits a departure if cc.
 func (l *lowerer) deopt(v *ir.Value, cc cond) {
+	if l.opts.Fail != nil && l.opts.Fail(v) {
+		cc = ccAlways
+	}
 	l.emit(inst{op: mDeoptIf, cc: cc, st: l.state(v)})
 }
 

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/bits"
 	"strings"
 
 	"github.com/sista-vm/sista/optimizer/ir"
@@ -47,6 +48,9 @@ type Heap struct {
 	LeaveAtPoll func() bool
 	// Methods are those that Call finds; may be nil.
 	Methods *Program
+	// SmallFloats makes Floats immediate where the object format of the machine has
+	// them so.
+	SmallFloats bool
 }
 
 // NewHeap answers a heap with nil, true and false.
@@ -72,6 +76,8 @@ func (h *Heap) at(o ir.Oop) *object {
 	switch {
 	case o&7 == 2:
 		return &object{class: ClassCharacter}
+	case o&7 == 4:
+		return &object{class: ClassFloat, float: smallFloat(o)}
 	case o&7 != 0 || int(o>>3) >= len(h.objects):
 		return &object{class: ClassSmallInteger}
 	}
@@ -92,7 +98,32 @@ func (h *Heap) IntegerValue(o ir.Oop) (int64, bool) { return int64(o) >> 3, o&7 
 func (h *Heap) LargeInteger(n int64) (ir.Oop, error) { return h.Float(float64(n)) }
 
 func (h *Heap) Float(f float64) (ir.Oop, error) {
+	if o, ok := fromSmallFloat(f); ok && h.SmallFloats {
+		return o, nil
+	}
 	return h.add(&object{class: ClassFloat, float: f}), nil
+}
+
+// The bits of an immediate Float are rotated left by one, with 896 less in the
+// exponent, which must be in the quarter of its range from there on; zeros stay.
+const smallFloatBias = 896 << 53
+
+func fromSmallFloat(f float64) (o ir.Oop, ok bool) {
+	r := bits.RotateLeft64(math.Float64bits(f), 1)
+	if r > 1 {
+		if r -= smallFloatBias; r <= 1 || r >= 1<<61 {
+			return 0, false
+		}
+	}
+	return ir.Oop(r<<3 | 4), true
+}
+
+func smallFloat(o ir.Oop) float64 {
+	r := uint64(o) >> 3
+	if r > 1 {
+		r += smallFloatBias
+	}
+	return math.Float64frombits(bits.RotateLeft64(r, -1))
 }
 
 func (h *Heap) FloatValue(o ir.Oop) (float64, bool) {
