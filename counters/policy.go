@@ -46,7 +46,7 @@ func DefaultPolicy() Policy {
 		OSRAfter:        10000,
 		RecompileFactor: 2,
 		Distrust:        2,
-		MaxDeopts:       8,
+		MaxDeopts:       4,
 		MaxCases:        4,
 		MaxDepth:        3,
 		PollutedCases:   3,

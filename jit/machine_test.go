@@ -45,3 +45,26 @@ func TestMachineCode(t *testing.T) {
 		})
 	}
 }
+
+// BenchmarkModes runs programs interpreted and compiled.
+func BenchmarkModes(b *testing.B) {
+	if err := native.Supported(); err != nil {
+		b.Skip(err)
+	}
+	for _, code := range []string{"27 benchFib", "20 benchmark", "(1 to: 1000000) inject: 0 into: [ :x :y | x + y ]"} {
+		for _, mode := range []jit.Mode{jit.Off, jit.Sync, jit.Async} {
+			b.Run(code+"/"+mode.String(), func(b *testing.B) {
+				m, err := vm.Open(vm.Config{CacheDir: cacheDir, Compile: mode})
+				if err != nil {
+					b.Fatal(err)
+				}
+				defer m.Close()
+				for b.Loop() {
+					if _, err := m.Eval(b.Context(), code); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
