@@ -167,6 +167,7 @@ func (in *Interp) Moved() {
 func (in *Interp) ClassesExpunged(indices []uint32) {
 	in.flushMethodCache()
 	in.forgetClasses(indices)
+	in.unlinkSends()
 	in.observer.ClassesChanged(indices)
 }
 
@@ -174,6 +175,7 @@ func (in *Interp) ClassesExpunged(indices []uint32) {
 func (in *Interp) BecameClasses(indices []uint32) {
 	in.flushMethodCache()
 	in.forgetClasses(indices)
+	in.unlinkSends()
 	in.observer.ClassesChanged(indices)
 }
 

@@ -44,8 +44,9 @@ type Interp struct {
 	// machine code. Posting a request sets it to the highest address; handling the
 	// request puts pageLimit back.
 	nat         native.Context
-	code        *machineCode // nil: nothing is compiled
-	nativeEntry uint64       // where code is to be called next, or 0
+	code        *machineCode      // nil: nothing is compiled
+	nativeEntry uint64            // where code is to be called next, or 0
+	sends       *native.SendCache // nil as code is
 	spilled     []spilledFrame
 	scavenging  bool
 	pageLimit   uint64

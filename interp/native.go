@@ -2,6 +2,7 @@ package interp
 
 import (
 	"slices"
+	"unsafe"
 
 	"github.com/sista-vm/sista/heap"
 	"github.com/sista-vm/sista/native"
@@ -74,6 +75,8 @@ func (in *Interp) EnableNative(zone *native.Zone, hooks NativeHooks) {
 	in.code = &machineCode{zone: zone, hooks: hooks, byMethod: map[heap.Oop]*compiled{}, osr: map[osrKey]*compiled{},
 		byPlace: map[*native.Placed]*compiled{}}
 	in.nat.InitStubs()
+	in.sends = new(native.SendCache)
+	in.nat.Sends = uint64(uintptr(unsafe.Pointer(in.sends)))
 	in.retSista = in.nat.Stubs[native.ExitReturn]
 	in.retBase = in.nat.Stubs[native.ExitReturnBase]
 }
@@ -135,6 +138,7 @@ func (in *Interp) Kill(which Compiled) {
 		delete(m.byMethod, c.method)
 	}
 	in.flushMethod(c.method)
+	in.forgetSends()
 	lo := c.placed.Text()
 	hi := lo + uint64(len(c.code.Bytes))
 	for _, other := range m.all {

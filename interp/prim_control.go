@@ -251,24 +251,28 @@ type triedOperands [4]heap.Oop
 
 func primFlushAll(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 	in.flushMethodCache()
+	in.unlinkSends()
 	in.observer.Flushed(heap.Invalid)
 	return c.Receiver, plugin.OK
 }
 
 func primFlushMethod(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 	in.flushMethod(c.Receiver)
+	in.unlinkSends()
 	in.observer.Flushed(heap.Invalid)
 	return c.Receiver, plugin.OK
 }
 
 func primFlushSelector(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 	in.flushSelector(c.Receiver)
+	in.unlinkSends()
 	in.observer.Flushed(c.Receiver)
 	return c.Receiver, plugin.OK
 }
 
 func primVoidState(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 	in.flushMethodCache()
+	in.unlinkSends()
 	in.observer.Flushed(heap.Invalid)
 	return c.Receiver, plugin.OK
 }

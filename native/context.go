@@ -30,6 +30,8 @@ type Context struct {
 	XRegs [16]uint64
 
 	FaultSignal, FaultAddr uint64 // of ExitFault
+
+	Sends uint64 // address of a SendCache, or 0
 }
 
 // Offsets of what machine code uses, from R15.
@@ -75,6 +77,8 @@ const (
 	// ExitContext: make the context of inline level Args[1] of this frame; its state's
 	// level says method, receiver and closure. Goes on with the context in AX.
 	ExitContext
+	// ExitValue: as ExitSend for a cell that calls closures, see SendCache.
+	ExitValue
 	// ExitCall: as ExitSend for a method that is known: Args[1] is the cell, whose selector is the method.
 	ExitCall
 	// ExitNonLocal: return Args[1] from the home of the closure Args[0]. Never goes on.
@@ -90,6 +94,24 @@ const (
 
 // ICWords is the size of a send site's cell, in words.
 const ICWords = 4
+
+// A SendCache is where the stubs of sends look before they leave: code that the cells' own
+// target is not for. An entry says what a selector finds in objects of a class index, or, with
+// ValueClass, the code of the block Selector. Its place is [SendPlace] of the two.
+type SendCache [1 << sendCacheBits]SendTarget
+
+// SendTarget is an entry of a SendCache.
+type SendTarget struct{ Selector, Class, Entry, _ uint64 }
+
+const sendCacheBits = 10
+
+// ValueClass stands in for a class index where the key is a block.
+const ValueClass = 1 << 22
+
+// SendPlace answers where an entry is, if it is there.
+func SendPlace(selector, class uint64) int {
+	return int((selector>>3 ^ selector>>13 ^ class*5) & (1<<sendCacheBits - 1))
+}
 
 // NoClass is in a cell that was not linked: it is no class index.
 const NoClass = 1<<64 - 1

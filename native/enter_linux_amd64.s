@@ -118,9 +118,70 @@ TEXT exitReturnBase<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
 	MOVL $const_ExitReturnBase, R11
 	JMP  leaveByReturn<>(SB)
 
+// A send to an object that the cell in R10 has no code for looks in the cache.
 TEXT exitSend<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
+	MOVQ Context_Sends(R15), R11
+	TESTQ R11, R11
+	JEQ  miss
+	MOVQ 24(R10), CX      // argument count, tagged: n<<3|1
+	MOVQ 7(SP)(CX*1), AX  // receiver
+	MOVL AX, CX
+	ANDL $7, CX
+	JNE  immediate
+	MOVL (AX), CX
+	ANDL $0x3fffff, CX    // class index
+immediate:
+	MOVQ 16(R10), DX      // selector
+	MOVQ DX, AX
+	MOVQ DX, SI
+	SHRQ $3, AX
+	SHRQ $13, SI
+	XORQ SI, AX
+	LEAQ (CX)(CX*4), SI
+	XORQ SI, AX
+	ANDL $1023, AX        // SendPlace
+	SHLQ $5, AX
+	CMPQ (R11)(AX*1), DX
+	JNE  miss
+	CMPQ 8(R11)(AX*1), CX
+	JNE  miss
+	JMP  16(R11)(AX*1)
+miss:
 	MOVQ R10, CX
 	MOVL $const_ExitSend, R11
+	JMP  leave<>(SB)
+
+// The same where the receiver is a closure to be activated.
+TEXT exitValue<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
+	MOVQ Context_Sends(R15), R11
+	TESTQ R11, R11
+	JEQ  miss
+	MOVQ 24(R10), CX
+	MOVQ 7(SP)(CX*1), AX
+	TESTL $7, AX
+	JNE  miss
+	MOVL (AX), DX
+	ANDL $0x3fffff, DX
+	CMPL DX, $37          // FullBlockClosure
+	JNE  miss
+	CMPQ 24(AX), CX       // its number of arguments
+	JNE  miss
+	MOVQ 16(AX), DX       // its block
+	MOVQ DX, AX
+	MOVQ DX, SI
+	SHRQ $3, AX
+	SHRQ $13, SI
+	XORQ SI, AX           // ValueClass*5 has no bits here
+	ANDL $1023, AX
+	SHLQ $5, AX
+	CMPQ (R11)(AX*1), DX
+	JNE  miss
+	CMPQ 8(R11)(AX*1), $(1<<22)
+	JNE  miss
+	JMP  16(R11)(AX*1)
+miss:
+	MOVQ R10, CX
+	MOVL $const_ExitValue, R11
 	JMP  leave<>(SB)
 
 TEXT exitDeopt<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
@@ -179,6 +240,7 @@ DATA ·stubs+(const_ExitNew*8)(SB)/8, $exitNew<>(SB)
 DATA ·stubs+(const_ExitRemember*8)(SB)/8, $exitRemember<>(SB)
 DATA ·stubs+(const_ExitHash*8)(SB)/8, $exitHash<>(SB)
 DATA ·stubs+(const_ExitContext*8)(SB)/8, $exitContext<>(SB)
+DATA ·stubs+(const_ExitValue*8)(SB)/8, $exitValue<>(SB)
 DATA ·stubs+(const_ExitCall*8)(SB)/8, $exitCall<>(SB)
 DATA ·stubs+(const_ExitNonLocal*8)(SB)/8, $exitNonLocal<>(SB)
 DATA ·stubs+(const_ExitFloat*8)(SB)/8, $exitFloat<>(SB)

@@ -57,7 +57,7 @@ func TestStubs(t *testing.T) {
 		m.FP, m.Args = 0x1234, [3]uint64{77}
 		Enter(&m.Context)
 		second := uint64(12)
-		if x == ExitSend || x == ExitCall {
+		if x == ExitSend || x == ExitValue || x == ExitCall {
 			second = 14
 		}
 		if m.Exit != x || m.Args != [3]uint64{11, second, 13} {
