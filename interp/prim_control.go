@@ -407,6 +407,11 @@ func primTerminateTo(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 		return 0, plugin.Inappropriate // it would cut off the activation that asks
 	}
 	rcvr, arg := c.Receiver, c.Arg(0)
+	if found && in.cutBetween(from, upTo) {
+		in.drop(c.NumArgs())
+		in.stackPut(0, rcvr)
+		return 0, frameChanged
+	}
 	if found && in.sender(from) != upTo {
 		// Contexts stand for all of them while the chain is cut.
 		running := in.contextOf(in.running())

@@ -171,7 +171,11 @@ func (in *Interp) wakeHighest() {
 	in.saveActive(in.activeProcess())
 	lists := in.follow(in.scheduler().Slot(schedulerLists))
 	for i := lists.NumSlots() - 1; i >= 0; i-- {
-		list := in.follow(lists.Slot(i))
+		list := lists.Slot(i)
+		if list == in.nilOop || list.Slot(listFirst) == in.nilOop {
+			continue // most are empty; a forwarder's slot is its target
+		}
+		list = in.follow(list)
 		for list != in.nilOop && !in.isEmptyList(list) {
 			p := in.removeFirst(list)
 			if !in.isProcess(p) {

@@ -306,6 +306,40 @@ func (in *Interp) cutBackTo(target heap.Oop) {
 	in.loadPC()
 }
 
+// cutBetween kills the activations between the running one and one further out, if
+// all are frames of the interpreter on one page: the running frame moves to the place
+// of the outermost of them. It answers false, with nothing changed, if they are not.
+func (in *Interp) cutBetween(from, upTo activation) bool {
+	if from != in.running() || frameIsNative(in.fp) || upTo.fp == 0 || frameIsNative(upTo.fp) {
+		return false
+	}
+	outermost := in.fp
+	for f := callerFrame(in.fp); f != upTo.fp; f = callerFrame(f) {
+		if f == 0 || frameIsNative(f) {
+			return false
+		}
+		outermost = f
+	}
+	if outermost == in.fp {
+		return false // there are none
+	}
+	for f := callerFrame(in.fp); f != upTo.fp; f = callerFrame(f) {
+		in.widow(f)
+	}
+	ret, top := ld(outermost+frameRet), frameTop(in.fp)
+	shift := frameTop(outermost) - top
+	for a := top; a >= in.sp; a -= heap.Word {
+		st(a+shift, ld(a))
+	}
+	in.fp, in.sp = in.fp+shift, in.sp+shift
+	st(in.fp+frameRet, ret)
+	st(in.fp+frameCaller, upTo.fp)
+	if ctx := in.frameWord(in.fp, frameContext); ctx != in.nilOop {
+		ctx.SetSlotRaw(contextSender, frameTag(in.fp))
+	}
+	return true
+}
+
 // enter answers an activation that a stack comes to from another page or from a
 // context. Frames that somebody else has above it on its page must outlive it, so
 // the page is spilled then.
