@@ -19,6 +19,7 @@ import (
 const (
 	ClassSmallInteger = 1
 	ClassCharacter    = 2
+	ClassSmallFloat   = 4
 	ClassBoolean      = 5
 	ClassNil          = 6
 	ClassFloat        = 34
@@ -77,7 +78,7 @@ func (h *Heap) at(o ir.Oop) *object {
 	case o&7 == 2:
 		return &object{class: ClassCharacter}
 	case o&7 == 4:
-		return &object{class: ClassFloat, float: smallFloat(o)}
+		return &object{class: ClassSmallFloat, float: smallFloat(o)}
 	case o&7 != 0 || int(o>>3) >= len(h.objects):
 		return &object{class: ClassSmallInteger}
 	}
@@ -128,7 +129,7 @@ func smallFloat(o ir.Oop) float64 {
 
 func (h *Heap) FloatValue(o ir.Oop) (float64, bool) {
 	x := h.at(o)
-	return x.float, x.class == ClassFloat
+	return x.float, x.class == ClassFloat || x.class == ClassSmallFloat
 }
 
 func (h *Heap) Character(n int64) ir.Oop { return ir.Oop(n<<3 | 2) }
@@ -302,7 +303,7 @@ func (h *Heap) Describe(roots ...ir.Oop) string {
 		seen[o] = len(seen)
 		x := h.at(o)
 		switch {
-		case x.class == ClassFloat:
+		case x.class == ClassFloat || x.class == ClassSmallFloat:
 			if math.IsNaN(x.float) {
 				w.WriteString("NaN")
 			} else {

@@ -3,6 +3,7 @@ package toy
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/sista-vm/sista/optimizer/ir"
 )
@@ -13,7 +14,7 @@ type Op uint8
 // The instructions. r are registers, n is the number in the instruction.
 const (
 	Const       Op = iota // r[A] := n
-	MakeFloat             // r[A] := n / 4
+	MakeFloat             // r[A] := n / 4, or far more
 	Move                  // r[A] := r[B]
 	Add                   // r[A] := r[B] + r[C]
 	Sub                   // r[A] := r[B] - r[C]
@@ -42,6 +43,14 @@ type Instr struct {
 	A, B, C int
 	N       int64
 	Floats  bool
+}
+
+// float answers what MakeFloat makes: now and then something that is no immediate.
+func (i Instr) float() float64 {
+	if i.N%4 == 3 {
+		return math.Ldexp(float64(i.N), 200)
+	}
+	return float64(i.N) / 4
 }
 
 func (i Instr) String() string {
@@ -185,7 +194,7 @@ func step(h *Heap, f *frame, i Instr) error {
 	case Const:
 		v = h.Integer(i.N)
 	case MakeFloat:
-		v, err = h.Float(float64(i.N) / 4)
+		v, err = h.Float(i.float())
 	case Move:
 		v = r[i.B]
 	case Add, Sub, Mul, Less:

@@ -178,7 +178,7 @@ func (t *translator) instruction(i Instr) *ir.Value {
 	case Const:
 		return b.ConstSmi(i.N)
 	case MakeFloat:
-		return b.BoxFloat(b.ConstFloat(float64(i.N)/4), ir.ReasonNoMemory, s)
+		return b.BoxFloat(b.ConstFloat(i.float()), ir.ReasonNoMemory, s)
 	case Move:
 		return t.regs[i.B]
 	case Add, Sub, Mul, Less:

@@ -1,0 +1,130 @@
+package passes
+
+import (
+	"slices"
+
+	"github.com/sista-vm/sista/optimizer/ir"
+)
+
+// RotateLoops copies the test at the head of a loop before it, so that the loop has
+// its test at the end: a round is one jump less, and what the loop does in every round
+// is executed whenever the loop is entered, so checks can move before it.
+//
+// It does so where the head is one short block without effects that branches out of
+// the loop. The copy ends in a block of its own before the body, with the anchor of
+// the loop: what moves there is executed if there is a first round.
+func RotateLoops(f *ir.Func, p *Policy) {
+	rotated := map[*ir.Block]bool{} // the new heads
+	for again := true; again; {
+		again = false
+		g := removeUnreachable(f)
+		for _, l := range g.Loops() {
+			if !rotated[l.Header] && canRotate(g, l, p) {
+				rotated[rotate(g, l)] = true
+				again = true
+				break
+			}
+		}
+	}
+}
+
+func canRotate(g *ir.Graph, l *ir.Loop, p *Policy) bool {
+	h := l.Header
+	if l.PreHeader == nil || h.End.Op != ir.OpBranch || len(h.Values) > p.MaxRotated ||
+		l.Blocks[h.Succs[0].To] == l.Blocks[h.Succs[1].To] || h.Succs[0].To == h || h.Succs[1].To == h {
+		return false
+	}
+	for _, v := range h.Values {
+		if v.Op.HasEffect() || v.Op.Info().Pinned || v.Op.Info().Allocates {
+			return false
+		}
+	}
+	// A condition cannot be a parameter.
+	outside := false
+	for _, b := range g.Order {
+		if b != h {
+			b.Each(func(v *ir.Value) {
+				for _, a := range v.Args {
+					outside = outside || a.Block == h && a.Type == ir.TypeBool
+				}
+			})
+		}
+	}
+	return !outside
+}
+
+// rotate makes of
+//
+//	pre:  ...; jump head         pre:    ...; head'; branch before, out
+//	head: branch body, out       before: jump body
+//	body: ...; jump head         body:   ...; jump head
+//	                             head:   branch body, out
+//
+// and answers the body, the new head.
+func rotate(g *ir.Graph, l *ir.Loop) *ir.Block {
+	f, pre, h := g.Fn, l.PreHeader, l.Header
+	into := 0
+	if !l.Blocks[h.Succs[0].To] {
+		into = 1
+	}
+	anchor, entry := anchorOf(pre), pre.Succs[0]
+	first := map[*ir.Value]*ir.Value{} // the copies
+	for i, p := range h.Params {
+		first[p] = entry.Args[i]
+	}
+	find := func(v *ir.Value) *ir.Value {
+		if w := first[v]; w != nil {
+			return w
+		}
+		return v
+	}
+	for _, v := range h.Values {
+		first[v] = copyTo(pre, v, find)
+	}
+	before := f.NewBlock()
+	if anchor != nil {
+		before.Anchor(anchor.Reason, anchor.State)
+	}
+	before.Jump(mapEdge(h.Succs[into], find))
+	edges := [2]ir.Edge{}
+	edges[into] = ir.To(before)
+	edges[1-into] = mapEdge(h.Succs[1-into], find)
+	pre.Branch(find(h.End.Args[0]), edges[0], edges[1])
+	share(pre, h, into, entry.Count)
+	before.Succs[0].Count = pre.Succs[into].Count
+	(&repair{g: ir.NewGraph(f), block: h, other: pre, copies: first}).run()
+	return h.Succs[into].To
+}
+
+// copyTo appends a copy of a value to a block.
+func copyTo(b *ir.Block, v *ir.Value, find func(*ir.Value) *ir.Value) *ir.Value {
+	w := b.Func().NewValue(v.Op, slices.Clone(v.Args)...)
+	w.Type, w.Int, w.Sym, w.NoMark, w.Reason = v.Type, v.Int, v.Sym, v.NoMark, v.Reason
+	for i, a := range w.Args {
+		w.Args[i] = find(a)
+	}
+	if v.State != nil {
+		w.State = v.State.Map(find)
+	}
+	b.Append(w)
+	return w
+}
+
+func mapEdge(e ir.Edge, find func(*ir.Value) *ir.Value) ir.Edge {
+	e.Args = slices.Clone(e.Args)
+	for i, a := range e.Args {
+		e.Args[i] = find(a)
+	}
+	return e
+}
+
+// share splits the counts of a branch that has been copied before its loop, which was
+// entered so many times.
+func share(pre, h *ir.Block, into int, entered uint64) {
+	first := min(entered, h.Succs[into].Count)
+	pre.Succs[into].Count = first
+	h.Succs[into].Count -= first
+	out := min(entered-first, h.Succs[1-into].Count)
+	pre.Succs[1-into].Count = out
+	h.Succs[1-into].Count -= out
+}
