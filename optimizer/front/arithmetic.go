@@ -295,7 +295,7 @@ func (s *scope) either(b *basicBlock, op int, selector Handle) {
 	var results join
 	again := s.reexecute()
 	slots := append([]*ir.Value(nil), s.slots...)
-	i, j := s.integer(x, again), s.integer(y, again)
+	i, j := s.integer(s.knownAs(x, SmallIntegerClass), again), s.integer(s.knownAs(y, SmallIntegerClass), again)
 	s.slots = slots // what is known of them here is not known of them behind
 	switch op {
 	case opAdd, opSubtract:

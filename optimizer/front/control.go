@@ -32,7 +32,7 @@ func (s *scope) branch(b *basicBlock) {
 		if jumpsOn == False {
 			countTrue, countFalse = fell, jumped
 		}
-		if s.trusts(ir.ReasonColdBranch) {
+		if fb.Reached >= uint64(s.policy.MinBranches) && s.trusts(ir.ReasonColdBranch) {
 			coldTrue, coldFalse = countTrue == 0, countFalse == 0
 		}
 	}

@@ -45,7 +45,7 @@ func (t *translator) factOf(v *ir.Value) fact {
 		return fact{}
 	}
 	switch v.Op {
-	case ir.OpGuardClass, ir.OpNew, ir.OpNewArray, ir.OpNewRaw:
+	case ir.OpGuardClass, ir.OpKnownClass, ir.OpNew, ir.OpNewArray, ir.OpNewRaw:
 		return fact{class: v.Int, float: v.Int == boxedFloatClass}
 	case ir.OpNewContext:
 		return fact{class: contextClass}
@@ -53,7 +53,7 @@ func (t *translator) factOf(v *ir.Value) fact {
 		return fact{class: CharacterClass}
 	case ir.OpBoxFloat:
 		return fact{float: true}
-	case ir.OpGuardFloat:
+	case ir.OpGuardFloat, ir.OpKnownFloat:
 		f := t.factOf(v.Args[0])
 		f.float = true
 		return f
@@ -104,7 +104,7 @@ func (s *scope) object(v *ir.Value, state *ir.State) *ir.Value {
 	}
 	var o *ir.Value
 	if c := s.classOf(v); c > SmallFloatClass {
-		o = s.cur.GuardClass(v, c, ir.ReasonWrongClass, state)
+		o = s.cur.KnownClass(v, c)
 	} else {
 		o = s.cur.GuardObj(v, ir.ReasonWrongClass, state)
 	}
@@ -117,28 +117,37 @@ func (s *scope) ofClass(v *ir.Value, c ClassIndex, state *ir.State) *ir.Value {
 	known := s.classOf(v) == c
 	var o *ir.Value
 	switch {
+	case v.Type == ir.TypeSmi && c == SmallIntegerClass || known && v.Type == ir.TypeObj:
+		return v
+	case known:
+		return s.knownAs(v, c)
 	case c == SmallIntegerClass:
-		if v.Type == ir.TypeSmi {
-			return v
-		}
 		o = s.cur.GuardSmi(v, ir.ReasonWrongClass, state)
 	case c == CharacterClass:
-		if known {
-			return v
-		}
 		o = s.cur.GuardChar(v, ir.ReasonWrongClass, state)
 	case c == SmallFloatClass:
-		if known {
-			return v
-		}
 		s.cur.GuardTrue(s.cur.HasClass(v, c), ir.ReasonWrongClass, state)
-		return v
-	case known && v.Type == ir.TypeObj:
 		return v
 	default:
 		o = s.cur.GuardClass(v, c, ir.ReasonWrongClass, state)
 	}
 	s.refine(v, o)
+	return o
+}
+
+// knownAs answers a value as one of a class that it is known to be of.
+func (s *scope) knownAs(v *ir.Value, c ClassIndex) *ir.Value {
+	o := v
+	switch {
+	case v.Type == ir.TypeSmi || v.Type == ir.TypeObj && s.classOf(v) == c:
+	case c == SmallIntegerClass:
+		o = s.cur.KnownSmi(v)
+	case c > SmallFloatClass:
+		o = s.cur.KnownClass(v, c)
+	}
+	if o != v {
+		s.refine(v, o)
+	}
 	return o
 }
 

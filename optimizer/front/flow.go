@@ -24,6 +24,11 @@ func (s *scope) run(entry *basicBlock) {
 	}
 }
 
+// movable are the reasons of guards that passes move before loops. One that failed at
+// a loop's head is one that was moved there.
+var movable = []ir.Reason{ir.ReasonNotSmallInteger, ir.ReasonNotFloat, ir.ReasonWrongClass, ir.ReasonNotIdentical, ir.ReasonNotBoolean,
+	ir.ReasonOverflow, ir.ReasonDivisionByZero, ir.ReasonIndexOutOfBounds, ir.ReasonReadOnly, ir.ReasonColdBranch, ir.ReasonPrimitiveFailed}
+
 // enter makes the block current; it answers false if nothing leads there.
 func (s *scope) enter(b *basicBlock) bool {
 	j := &s.blocks[b.index]
@@ -37,7 +42,9 @@ func (s *scope) enter(b *basicBlock) bool {
 		return true
 	}
 	s.in = &b.instrs[0]
-	s.cur.Anchor(ir.ReasonAnchor, s.reexecute())
+	if s.trusts(movable...) {
+		s.cur.Anchor(ir.ReasonAnchor, s.reexecute())
+	}
 	j.head, j.loop = s.fn.NewBlock(), l
 	var args []*ir.Value
 	for i, v := range s.slots {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"testing"
 
 	"github.com/sista-vm/sista/optimizer/front"
@@ -18,13 +20,12 @@ import (
 // load adds a program's classes and answers its expression as a method of nil.
 func (m *machine) load(p *reference.Program) (*testMethod, error) {
 	for _, c := range p.Classes {
-		k := m.byName[c.Name]
-		if k == nil {
-			k = m.defineClass(c.Name, c.Superclass, c.InstVars)
-			m.at(k.oop).class = k.meta
-		}
+		k := m.defineClass(c.Name, c.Superclass, c.InstVars)
+		m.at(k.oop).class = k.meta
+	}
+	for _, c := range p.Classes {
 		for _, source := range c.Methods {
-			if err := m.compile(k, source); err != nil {
+			if err := m.compile(m.byName[c.Name], source); err != nil {
 				return nil, err
 			}
 		}
@@ -132,7 +133,7 @@ func translateAll(m *machine, s *setting) error {
 		return f, nil
 	}
 	for _, x := range m.methods {
-		if x.native != nil {
+		if x.native != nil || !x.used {
 			continue
 		}
 		f, err := one(x, front.Options{})
@@ -212,11 +213,20 @@ func compareProgram(t *testing.T, p *reference.Program, want reference.Outcome, 
 
 // TestGenerated compares random programs.
 func TestGenerated(t *testing.T) {
-	for seed := range uint64(40) {
+	for seed := range uint64(seeds(8)) {
 		p, want := reference.Generate(seed)
 		compareProgram(t, p, want, settings)
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)
 		}
 	}
+}
+
+// seeds answers how many random programs to compare; SISTA_FRONT_SEEDS sets another
+// number.
+func seeds(n int) int {
+	if s, err := strconv.Atoi(os.Getenv("SISTA_FRONT_SEEDS")); err == nil {
+		return s
+	}
+	return n
 }

@@ -146,6 +146,7 @@ func (m *machine) evaluate(caller *activation, closure ir.Oop, args []ir.Oop) (i
 
 // run executes an activation to its end.
 func (m *machine) run(a *activation) (ir.Oop, error) {
+	a.method.used = true
 	v, err := m.execute(a)
 	return m.ended(a, v, err)
 }

@@ -23,6 +23,7 @@ type Policy struct {
 	MaxCases            int `help:"receiver classes told apart at a send"`
 	MegamorphicPermille int `help:"share of a class at a send with too many classes that is told apart"`
 	FailurePermille     int `help:"share of a primitive's failures from which on it is sent"`
+	MinBranches         int `help:"times a branch was reached before the way never taken is left to the interpreter"`
 	MaxElements         int `help:"elements of an object that is made without asking the interpreter"`
 }
 
@@ -41,6 +42,7 @@ func DefaultPolicy() Policy {
 		MaxCases:            4,
 		MegamorphicPermille: 400,
 		FailurePermille:     10,
+		MinBranches:         8,
 		MaxElements:         1 << 20,
 	}
 }

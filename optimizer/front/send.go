@@ -255,17 +255,7 @@ func (s *scope) dispatch(c *call, cases []*inlineCase, rest bool, results *join)
 			// What is found out here is not known behind the send.
 			s.slots = append([]*ir.Value(nil), slots...)
 		}
-		var self *ir.Value
-		if k.floats {
-			self = c.rcvr
-			if !s.isFloat(self) {
-				self = s.cur.GuardFloat(self, ir.ReasonWrongClass, c.again)
-				s.refine(c.rcvr, self)
-			}
-		} else {
-			self = s.ofClass(c.rcvr, k.class, c.again)
-		}
-		s.execute(c, &k.plan, self, r, results)
+		s.execute(c, &k.plan, s.receiverOf(c, k, no != nil), r, results)
 		s.cur = no
 	}
 	if !single {
@@ -275,6 +265,25 @@ func (s *scope) dispatch(c *call, cases []*inlineCase, rest bool, results *join)
 		s.decide(c.text, "others are sent")
 		s.yield(results, s.sent(c))
 	}
+}
+
+// receiverOf answers the receiver as one of a case, which was tested or is a bet.
+func (s *scope) receiverOf(c *call, k *inlineCase, tested bool) *ir.Value {
+	var self *ir.Value
+	switch {
+	case k.floats && s.isFloat(c.rcvr):
+		return c.rcvr
+	case k.floats && tested:
+		self = s.cur.KnownFloat(c.rcvr)
+	case k.floats:
+		self = s.cur.GuardFloat(c.rcvr, ir.ReasonWrongClass, c.again)
+	case tested:
+		return s.knownAs(c.rcvr, k.class)
+	default:
+		return s.ofClass(c.rcvr, k.class, c.again)
+	}
+	s.refine(c.rcvr, self)
+	return self
 }
 
 func (s *scope) className(k *inlineCase) string {

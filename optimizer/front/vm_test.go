@@ -95,6 +95,7 @@ type testMethod struct {
 	front.Method
 	oop      ir.Oop
 	literals []ir.Oop
+	used     bool
 	selector string
 	owner    *class
 	native   func(m *machine, rcvr ir.Oop, args []ir.Oop) (ir.Oop, error)
