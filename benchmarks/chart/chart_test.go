@@ -52,6 +52,10 @@ func TestWarmup(t *testing.T) {
 		t.Errorf("%v", counts)
 	}
 	elements(t, Warmup(&result.File{}))
+	long := Warmup(&result.File{Runs: []*result.Run{run("sista", "Sieve", make([]float64, 100_000)...)}})
+	if elements(t, long); len(long) > 100_000 {
+		t.Errorf("%d bytes for one curve", len(long))
+	}
 }
 
 func TestCompare(t *testing.T) {

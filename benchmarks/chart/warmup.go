@@ -16,6 +16,10 @@ const (
 	panelColumns            = 3
 )
 
+// maxPoints is how many points a curve has at most: with more iterations than that the
+// medians of groups of them.
+const maxPoints = 1000
+
 // Warmup draws the iterations of every run: a panel for each benchmark, with a curve
 // for each runner and invocation, a line at the mean of the steady state from where it
 // begins on, and a tick below at every change point.
@@ -91,8 +95,10 @@ func (p *picture) panel(x, y float64, runs []*result.Run, runners []string) {
 	for _, r := range runs {
 		stroke := color(slices.Index(runners, r.Runner))
 		var points []float64
-		for i, t := range r.Micros {
-			points = append(points, across(float64(i)), up(t))
+		size := 1 + (len(r.Micros)-1)/maxPoints
+		for i := 0; i < len(r.Micros); i += size {
+			group := slices.Sorted(slices.Values(r.Micros[i:min(i+size, len(r.Micros))]))
+			points = append(points, across(float64(i)), up(group[len(group)/2]))
 		}
 		p.polyline(points, stroke, 1)
 		if len(r.Micros) <= 60 {

@@ -55,6 +55,9 @@ const (
 	// floor bounds the variance of a segment below, as a relative deviation: clocks
 	// have steps.
 	floor = 0.005
+	// maxPoints is how many times are looked at. More iterations are taken together, in
+	// groups of equal size, by their means.
+	maxPoints = 2000
 )
 
 // Segment is a stretch of iterations that belong together.
@@ -70,7 +73,7 @@ type Analysis struct {
 	Segments []Segment
 	Outliers []int // iterations
 	// Steady is the first iteration of the steady state, and Mean and Deviation are its
-	// times. Without a steady state they are those of the tail.
+	// times, or those of groups of them. Without a steady state they are those of the tail.
 	Steady          int
 	Mean, Deviation float64
 }
@@ -80,6 +83,9 @@ func Analyze(times []float64) Analysis {
 	n := len(times)
 	if n == 0 {
 		return Analysis{Class: TooShort}
+	}
+	if n > maxPoints {
+		return grouped(times, (n+maxPoints-1)/maxPoints)
 	}
 	kept, outliers := split(times)
 	values := make([]float64, len(kept))
@@ -97,6 +103,28 @@ func Analyze(times []float64) Analysis {
 	}
 	a.Segments[0].From = 0
 	a.classify(times)
+	return a
+}
+
+// grouped looks at the means of groups of iterations.
+func grouped(times []float64, size int) Analysis {
+	var means []float64
+	for group := range slices.Chunk(times, size) {
+		mean, _ := moments(group)
+		means = append(means, mean)
+	}
+	a := Analyze(means)
+	end := func(group int) int { return min(group*size, len(times)) }
+	for i, s := range a.Segments {
+		a.Segments[i].From, a.Segments[i].To = end(s.From), end(s.To)
+	}
+	var outliers []int
+	for _, o := range a.Outliers {
+		for i := end(o); i < end(o+1); i++ {
+			outliers = append(outliers, i)
+		}
+	}
+	a.Outliers, a.Steady = outliers, end(a.Steady)
 	return a
 }
 

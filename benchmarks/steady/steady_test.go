@@ -56,6 +56,19 @@ func TestSteadyMean(t *testing.T) {
 	}
 }
 
+// Many iterations are looked at in groups.
+func TestGroups(t *testing.T) {
+	times := run(5, 10000, 300, 50001, 100)
+	times[40000] = 1e6
+	a := Analyze(times)
+	size := (len(times) + maxPoints - 1) / maxPoints
+	last := a.Segments[len(a.Segments)-1]
+	if a.Class != Warmup || math.Abs(float64(a.Steady-10000)) > float64(size) || math.Abs(a.Mean-100) > 1 || last.To != len(times) ||
+		!slices.Contains(a.Outliers, 40000) || len(a.Outliers) != size {
+		t.Errorf("%s from %d on, mean %v, segments %v, outliers %v", a.Class, a.Steady, a.Mean, a.Segments, a.Outliers)
+	}
+}
+
 // A single slow iteration is an outlier, wherever it is but at the begin.
 func TestOutliers(t *testing.T) {
 	times := run(3, 100, 100)
