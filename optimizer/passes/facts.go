@@ -25,8 +25,8 @@ func (n *numbering) fact(k fact, holds bool) {
 	n.undo = append(n.undo, func() { delete(n.facts, k) })
 }
 
-// question answers the fact that a value asks for.
-func question(v *ir.Value) (k fact, ok bool) {
+// questionOf answers the fact that a value asks for.
+func questionOf(v *ir.Value) (k fact, ok bool) {
 	switch v.Op {
 	case ir.OpIsSmi, ir.OpIsChar, ir.OpIsFloat, ir.OpHasClass:
 		return fact{v.Op, v.Int, v.Args[0].Root()}, true
@@ -55,7 +55,7 @@ func (n *numbering) learn(c *ir.Value, holds bool) {
 	if c.Op == ir.OpBNot {
 		n.learn(c.Args[0], !holds)
 	}
-	if k, ok := question(c); ok {
+	if k, ok := questionOf(c); ok {
 		n.is(k, holds)
 	}
 }
@@ -123,7 +123,7 @@ func (n *numbering) isTrue(c *ir.Value) (holds, ok bool) {
 
 // answer answers a value that asks what is known.
 func (n *numbering) answer(v *ir.Value) (holds, ok bool) {
-	if k, ok := question(v); ok {
+	if k, ok := questionOf(v); ok {
 		return n.holds(k)
 	}
 	return n.isTrue(v)

@@ -79,17 +79,7 @@ func (h *hoister) movable(b *ir.Block, v *ir.Value) bool {
 	if info.Partial && !carriesProof(v) || info.Reads != 0 && h.written(v) {
 		return false
 	}
-	return !info.Guard || h.anchor != nil && h.always(b)
-}
-
-// always tells whether a block is executed in every round of the loop.
-func (h *hoister) always(b *ir.Block) bool {
-	for _, latch := range h.l.Latches {
-		if !h.g.Dominates(b, latch) {
-			return false
-		}
-	}
-	return true
+	return !info.Guard || h.anchor != nil && inEveryRound(h.g, h.l, b)
 }
 
 // written tells whether the loop may write what v reads.

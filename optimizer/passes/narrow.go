@@ -5,41 +5,159 @@ import "github.com/sista-vm/sista/optimizer/ir"
 // Narrow finds parameters that are always given SmallIntegers, and passes those
 // that are untagged somewhere without their tag. In loops the assumption that all
 // such parameters are SmallIntegers proves itself.
+//
+// Where only what a loop starts with is not known to be one, and every round asks, the
+// question is asked before the loop instead. Floats are treated so too: only those
+// that are immediates are taken, for they have no identity, so that a box of the same
+// value is the same, and Escape removes the boxes.
 func Narrow(f *ir.Func, _ *Policy) {
 	g := removeUnreachable(f)
-	candidates := map[*ir.Value]bool{}
+	n := &narrowing{f: f, g: g, loops: map[*ir.Block]*ir.Loop{}, asked: map[question]bool{}}
+	for _, l := range g.Loops() {
+		n.ask(l)
+	}
+	smis, floats := n.find(aSmi), n.find(aFloat)
 	for _, b := range g.Order {
+		for i, p := range b.Params {
+			if smis[p] {
+				n.before(b, i, aSmi, smis)
+				p.Type = ir.TypeSmi
+			} else if floats[p] {
+				n.before(b, i, aFloat, floats)
+			}
+		}
+	}
+	untagParams(f, g, smis)
+}
+
+// A kind of object that parameters are narrowed to.
+type kind uint8
+
+const (
+	aSmi   kind = iota
+	aFloat      // a box made here, or an immediate
+)
+
+// has tells whether a value is surely of the kind.
+func (k kind) has(v *ir.Value) bool {
+	if k == aSmi {
+		return v.Type == ir.TypeSmi
+	}
+	v = v.Root()
+	_, ok := v.Block.Func().FloatLiteral(v)
+	return ok || v.Op == ir.OpBoxFloat
+}
+
+type question struct {
+	param *ir.Value
+	kind  kind
+}
+
+type narrowing struct {
+	f     *ir.Func
+	g     *ir.Graph
+	loops map[*ir.Block]*ir.Loop // by head, those with an anchor before them
+	asked map[question]bool      // every round asks whether a parameter of the head is of the kind
+}
+
+// ask finds what every round of a loop asks about the parameters of its head.
+func (n *narrowing) ask(l *ir.Loop) {
+	if l.PreHeader == nil || anchorOf(l.PreHeader) == nil {
+		return
+	}
+	n.loops[l.Header] = l
+	for b := range l.Blocks {
+		if !inEveryRound(n.g, l, b) {
+			continue
+		}
+		for _, v := range b.Values {
+			if v.Op == ir.OpGuardSmi || v.Op == ir.OpGuardFloat {
+				k := aSmi
+				if v.Op == ir.OpGuardFloat {
+					k = aFloat
+				}
+				if p := v.Args[0].Root(); p.Op == ir.OpParam && p.Block == l.Header {
+					n.asked[question{p, k}] = true
+				}
+			}
+		}
+	}
+}
+
+// inEveryRound tells whether a block of a loop is executed in every round that goes on.
+func inEveryRound(g *ir.Graph, l *ir.Loop, b *ir.Block) bool {
+	for _, latch := range l.Latches {
+		if !g.Dominates(b, latch) {
+			return false
+		}
+	}
+	return true
+}
+
+// find answers the parameters that are given objects of a kind only, but for what can be
+// asked before a loop. This is assumed of all and then proved wrong.
+func (n *narrowing) find(k kind) map[*ir.Value]bool {
+	found := map[*ir.Value]bool{}
+	for _, b := range n.g.Order {
 		if b.IsRoot() {
 			continue
 		}
 		for _, p := range b.Params {
-			if p.Type == ir.TypeOop || p.Type == ir.TypeSmi {
-				candidates[p] = true
+			if p.Type == ir.TypeOop || p.Type == ir.TypeSmi && k == aSmi {
+				found[p] = true
 			}
 		}
 	}
 	for changed := true; changed; {
 		changed = false
-		for _, b := range g.Order {
-			edges := incoming(g, b)
-			for i, p := range b.Params {
-				if !candidates[p] {
-					continue
-				}
-				for _, e := range edges {
-					if a := e.Args[i]; a.Type != ir.TypeSmi && !candidates[a] {
-						delete(candidates, p)
-						changed = true
-						break
+		for _, b := range n.g.Order {
+			if len(b.Params) == 0 || b.IsRoot() {
+				continue
+			}
+			for _, pred := range n.g.Preds[b.ID] {
+				for _, e := range pred.Succs {
+					if e.To != b {
+						continue
+					}
+					for i, p := range b.Params {
+						if a := e.Args[i]; found[p] && !k.has(a) && !found[a] && !n.canAsk(k, pred, p, a) {
+							delete(found, p)
+							changed = true
+						}
 					}
 				}
 			}
 		}
 	}
-	for p := range candidates {
-		p.Type = ir.TypeSmi
+	return found
+}
+
+// canAsk tells whether it can be asked at the end of a block whether a is of the kind,
+// which is given to a parameter of a loop behind it.
+func (n *narrowing) canAsk(k kind, from *ir.Block, p, a *ir.Value) bool {
+	l := n.loops[p.Block]
+	return l != nil && l.PreHeader == from && a.Type == ir.TypeOop && n.asked[question{p, k}]
+}
+
+// before asks before a loop what it asks about parameter i of its head.
+func (n *narrowing) before(b *ir.Block, i int, k kind, found map[*ir.Value]bool) {
+	l := n.loops[b]
+	if l == nil {
+		return
 	}
-	untagParams(f, g, candidates)
+	pre := l.PreHeader
+	a := pre.Succs[0].Args[i]
+	if k.has(a) || found[a] {
+		return
+	}
+	state := anchorOf(pre).State
+	if k == aSmi {
+		a = pre.GuardSmi(a, ir.ReasonNotSmallInteger, state)
+	} else {
+		pre.GuardTrue(pre.HasClass(a, smallFloatClass), ir.ReasonNotFloat, state)
+		a = pre.BoxFloat(pre.UnboxFloat(a), ir.ReasonNone, nil)
+	}
+	pre.Succs[0].Args[i] = a
 }
 
 // untagParams makes integers of those candidates that someone untags.
