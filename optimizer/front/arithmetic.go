@@ -100,6 +100,9 @@ func (s *scope) arithmeticShape(op int, x, y *ir.Value) shape {
 	case others:
 		return asSend
 	case floats && integers:
+		if either == asSend && op <= opDivide && integersWork {
+			return asEither
+		}
 		return either
 	case floats:
 		if floatsWork {
@@ -278,40 +281,58 @@ func (s *scope) floats(op int, x, y *ir.Value, again *ir.State) *ir.Value {
 	return b.BoxFloat(r, ir.ReasonNoMemory, again)
 }
 
-// either computes with SmallIntegers, and sends to anything else and for what is no
-// SmallInteger.
+// either computes with SmallIntegers, with Floats where there were some, and sends to
+// anything else and for what is no SmallInteger.
 func (s *scope) either(b *basicBlock, op int, selector Handle) {
 	x, y := s.top(1), s.top(0)
 	c := s.newCall(selector, 1)
-	s.decide(c.text, "SmallIntegers, or sent")
+	_, floats, _ := s.seen()
+	floats = floats && hasFloats(op) && s.trusts(ir.ReasonDivisionByZero)
+	s.decide(c.text, map[bool]string{false: "SmallIntegers, or sent", true: "SmallIntegers, Floats, or sent"}[floats])
+	slots := append([]*ir.Value(nil), s.slots...)
 	sends := s.fn.NewBlock()
-	for _, v := range []*ir.Value{x, y} {
-		if !s.isInteger(v) {
-			next := s.fn.NewBlock()
-			s.cur.Branch(s.cur.IsSmi(v), ir.To(next), ir.To(sends))
-			s.cur = next
-		}
+	notIntegers := sends
+	if floats {
+		notIntegers = s.fn.NewBlock()
 	}
 	var results join
 	again := s.reexecute()
-	slots := append([]*ir.Value(nil), s.slots...)
+	for _, v := range []*ir.Value{x, y} {
+		if !s.isInteger(v) {
+			s.unless(s.cur.IsSmi(v), notIntegers)
+		}
+	}
 	i, j := s.integer(s.knownAs(x, SmallIntegerClass), again), s.integer(s.knownAs(y, SmallIntegerClass), again)
-	s.slots = slots // what is known of them here is not known of them behind
 	switch op {
 	case opAdd, opSubtract:
 		r := s.cur.IAdd(i, j)
 		if op == opSubtract {
 			r = s.cur.ISub(i, j)
 		}
-		high, fits := s.fn.NewBlock(), s.fn.NewBlock()
-		s.cur.Branch(s.cur.ILe(r, s.cur.ConstInt(ir.MaxSmallInteger)), ir.To(high), ir.To(sends))
-		high.Branch(high.ILe(high.ConstInt(ir.MinSmallInteger), r), ir.To(fits), ir.To(sends))
-		s.cur = fits
-		s.yield(&results, fits.Tag(r))
+		s.unless(s.cur.ILe(r, s.cur.ConstInt(ir.MaxSmallInteger)), sends)
+		s.unless(s.cur.ILe(s.cur.ConstInt(ir.MinSmallInteger), r), sends)
+		s.yield(&results, s.cur.Tag(r))
 	default:
 		s.yield(&results, s.integers(op, i, j, again))
+	}
+	// What is known of the operands on one way is not known on another.
+	s.slots = append([]*ir.Value(nil), slots...)
+	if floats {
+		s.cur = notIntegers
+		s.unless(s.cur.IsFloat(x), sends)
+		s.unless(s.cur.IsFloat(y), sends)
+		f, g := s.cur.UnboxFloat(s.cur.KnownFloat(x)), s.cur.UnboxFloat(s.cur.KnownFloat(y))
+		s.yield(&results, s.floats(op, f, g, again))
+		s.slots = append([]*ir.Value(nil), slots...)
 	}
 	s.cur = sends
 	s.yield(&results, s.sent(c))
 	s.collect(b, c.operands, &results)
+}
+
+// unless goes on where a condition holds, and elsewhere where it does not.
+func (s *scope) unless(c *ir.Value, otherwise *ir.Block) {
+	next := s.fn.NewBlock()
+	s.cur.Branch(c, ir.To(next), ir.To(otherwise))
+	s.cur = next
 }

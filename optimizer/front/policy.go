@@ -11,6 +11,7 @@ import (
 // Policy holds the thresholds of inlining. Names for Set are the fields' with hyphens:
 // max-depth.
 type Policy struct {
+	MaxMethod           int `help:"bytes of bytecode of a method that is compiled"`
 	MaxBytecodes        int `help:"bytes of bytecode in one compilation, inlined ones counted each time"`
 	MaxDepth            int `help:"activations inside each other"`
 	MaxRecursion        int `help:"activations of one method inside each other"`
@@ -30,6 +31,7 @@ type Policy struct {
 // DefaultPolicy answers the thresholds used when nobody sets others.
 func DefaultPolicy() Policy {
 	return Policy{
+		MaxMethod:           6000,
 		MaxBytecodes:        3000,
 		MaxDepth:            14,
 		MaxRecursion:        2,

@@ -241,6 +241,10 @@ func (s *scope) joinFloats(cases []*inlineCase) []*inlineCase {
 func (s *scope) dispatch(c *call, cases []*inlineCase, rest bool, results *join) {
 	slots := s.slots
 	single := len(cases) == 1 && !rest
+	var remaining uint64
+	for _, k := range cases {
+		remaining += k.count
+	}
 	for i, k := range cases {
 		r := s.decide(fmt.Sprintf("%s of %s", c.text, s.className(k)), k.why)
 		var no *ir.Block
@@ -248,7 +252,8 @@ func (s *scope) dispatch(c *call, cases []*inlineCase, rest bool, results *join)
 			yes := s.fn.NewBlock()
 			no = s.fn.NewBlock()
 			s.cur.Branch(s.test(c.rcvr, k), ir.To(yes), ir.To(no))
-			s.cur.Succs[0].Count = k.count
+			remaining -= k.count
+			s.cur.Succs[0].Count, s.cur.Succs[1].Count = k.count, remaining
 			s.cur = yes
 		}
 		if !single {

@@ -48,6 +48,9 @@ func Translate(w World, m *Method, o Options) (f *ir.Func, r *Report, err error)
 	if why := neverCompiled(m.Primitive); why != "" {
 		return nil, r, refuse(why, "%s has primitive %d", m.Name, m.Primitive)
 	}
+	if c.size > t.policy.MaxMethod {
+		return nil, r, refuse("too large", "%s has %d bytes of bytecode, the limit is %d", m.Name, c.size, t.policy.MaxMethod)
+	}
 	if len(m.Name) == 0 {
 		return nil, r, refuse("malformed code", "a method without a name")
 	}
