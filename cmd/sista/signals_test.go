@@ -177,7 +177,7 @@ func TestStacksSignal(t *testing.T) {
 	p.await("ready")
 	p.signal(syscall.SIGQUIT)
 	p.await("priority 41")
-	p.hasErrors("active process, priority 40", "UndefinedObject>>DoIt ("+path+":3)", "DelayScheduler>>run (line 2)")
+	p.hasErrors("active process, priority 40", "UndefinedObject>>DoIt ("+path+":", "DelayScheduler>>run (line 2)")
 	p.signal(os.Interrupt)
 	p.end(130)
 }
