@@ -37,11 +37,11 @@ func (in *Interp) deoptHead(regs bool) {
 		in.divorceLevels(fp, levels)
 		return
 	}
-	sp := frameTop(fp)
+	top := frameTop(fp)
 	for i := len(levels) - 1; i >= 0; i-- {
-		sp = in.layLevel(sp, &levels[i], i == len(levels)-1)
+		in.sp = in.layLevel(top, &levels[i], i == len(levels)-1)
+		top = in.sp - 8
 	}
-	in.sp = sp
 	in.loadPC()
 }
 
