@@ -30,7 +30,7 @@ func (l *lowerer) condition(v *ir.Value) {
 
 // flags makes a condition one of the flags.
 func (l *lowerer) flags(v *ir.Value) cond {
-	if v.Op != ir.OpParam && l.deferred(v) {
+	if v.Op != ir.OpConstBool && l.deferred(v) {
 		return l.test(v)
 	}
 	r := l.reg(v)

@@ -137,6 +137,12 @@ func (l *lowerer) guard(v *ir.Value) {
 		}
 	case ir.OpGuardChar:
 		l.deopt(v, l.tagBit(x, 2).not())
+	case ir.OpGuardObj:
+		if x.Type != ir.TypeObj {
+			l.emit(inst{op: mTest, x: r, y: imm(7), w: 1})
+			l.deopt(v, ccNE)
+		}
+	case ir.OpKnownSmi, ir.OpKnownFloat, ir.OpKnownClass:
 	case ir.OpGuardFloat:
 		l.emit(inst{op: mFloatTag, x: r, t: [3]vreg{l.temp(gpr)}})
 		l.deopt(v, ccNE)

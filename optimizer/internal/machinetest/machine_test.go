@@ -88,16 +88,24 @@ func compareRun(w *world, placed *native.Placed, p *toy.Program, r *rand.Rand, a
 	for i := range placed.Code().Literals {
 		st(placed.Data()+8*uint64(i), w.Nil)
 	}
+	w.p = p
 	e := w.run(placed, []uint64{uint64(h.Integer(args[0])), uint64(h.Integer(args[1]))})
-	if e.frames != nil {
-		if e.value, err = p.Resume(e.heap, e.frames); err != nil {
+	x := newExporter(w)
+	v = x.oop(e.value)
+	if e.kind == ir.Deoptimized {
+		for _, f := range e.frames {
+			for i, o := range f.Temps {
+				f.Temps[i] = x.oop(uint64(o))
+			}
+		}
+		if v, err = p.Resume(x.heap, e.frames); err != nil {
 			if errors.Is(err, toy.ErrSteps) {
 				return nil
 			}
 			return err
 		}
 	}
-	if got := summary(e.heap, e.value); got != want {
+	if got := summary(x.heap, v); got != want {
 		return fmt.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	return nil

@@ -40,7 +40,7 @@ type world struct {
 	log    []string
 
 	exits [native.NumExits]int
-	left  bool // by a state
+	stay  bool // code is left only where it wants to
 }
 
 const (
@@ -84,7 +84,7 @@ func newWorld(t testing.TB) *world {
 func (w *world) reset(r *rand.Rand) {
 	w.r, w.current, w.oldAt, w.tenured = r, 0, w.old, nil
 	clear(w.remembered)
-	w.log, w.left, w.hashes = nil, false, 0
+	w.log, w.hashes = nil, 0
 	w.OldStart = w.old
 	w.Nil = w.makeOld(classNil)
 	w.True = w.makeOld(classBool)
@@ -284,9 +284,11 @@ func (w *world) roots(visit func(uint64)) {
 
 // An ending is how a run of machine code came out.
 type ending struct {
-	heap   *toy.Heap
-	value  ir.Oop
-	frames []ir.Frame // where it was left
+	kind    ir.OutcomeKind
+	value   uint64
+	closure uint64
+	frames  []ir.Frame // where it was left
+	reason  ir.Reason
 }
 
 // run calls the code and handles its exits.
@@ -309,15 +311,20 @@ func (w *world) loop() ending {
 		w.exits[w.Exit]++
 		switch w.Exit {
 		case native.ExitReturn:
-			x := newExporter(w)
-			return ending{heap: x.heap, value: x.oop(w.Args[0])}
+			return ending{value: w.Args[0]}
+		case native.ExitNonLocal:
+			return ending{kind: ir.ReturnedNonLocally, closure: w.Args[0], value: w.Args[1]}
 		case native.ExitDeopt:
 			return w.leave(true)
 		case native.ExitSend, native.ExitCall:
 			w.send()
+		case native.ExitContext:
+			w.log = append(w.log, "context")
+			w.collectMaybe()
+			w.Args[0] = uint64(w.newContext())
 		case native.ExitPoll:
 			s := w.placed.Safepoint(w.PC)
-			if s.State >= 0 && w.r.IntN(8) == 0 {
+			if s.State >= 0 && !w.stay && w.r.IntN(8) == 0 {
 				return w.leave(false)
 			}
 			if w.r.IntN(2) == 0 {
@@ -326,7 +333,7 @@ func (w *world) loop() ending {
 			w.pressure()
 		case native.ExitNew:
 			s := w.placed.Safepoint(w.PC)
-			if s.State >= 0 && w.r.IntN(16) == 0 {
+			if s.State >= 0 && !w.stay && w.r.IntN(16) == 0 {
 				return w.leave(false)
 			}
 			n := w.Args[0] >> 56
@@ -370,6 +377,17 @@ func (w *world) collectMaybe() {
 func (w *world) send() {
 	cell := w.Args[1]
 	argc := ld(cell + 24)
+	if w.p == nil {
+		var args []ir.Oop
+		for i := range argc + 1 {
+			args = append(args, ir.Oop(ld(w.SP+8*(argc-i))))
+		}
+		v, _ := w.Send("", args)
+		w.SP += 8 * (argc + 1)
+		w.collectMaybe()
+		w.Args[0] = uint64(v)
+		return
+	}
 	x := newExporter(w)
 	var args []ir.Oop
 	for i := range argc + 1 {
@@ -402,6 +420,9 @@ func newExporter(w *world) *exporter {
 }
 
 func (x *exporter) oop(o uint64) ir.Oop {
+	if o == 0 {
+		return toy.Nil // nothing was answered
+	}
 	if o&7 != 0 {
 		return ir.Oop(o)
 	}
@@ -434,17 +455,14 @@ func (x *exporter) oop(o uint64) ir.Oop {
 
 // leave reads the state where code was left.
 func (w *world) leave(regs bool) ending {
-	w.left = true
 	s := w.placed.Safepoint(w.PC)
 	if s == nil || s.State < 0 {
 		w.t.Fatalf("left at %#x, where there is no state", w.PC-w.placed.Text())
 	}
 	c := w.placed.Code()
 	state := c.States[s.State]
-	x := newExporter(w)
 	virtuals := make([]ir.Oop, len(state.Virtuals))
 	made := make([]bool, len(state.Virtuals))
-	var oop func(l native.Loc) ir.Oop
 	word := func(l native.Loc) uint64 {
 		switch l.Kind {
 		case native.InReg, native.InXReg:
@@ -461,29 +479,37 @@ func (w *world) leave(regs bool) ending {
 			return ld(w.FP + 16 + 8*uint64(l.Index))
 		case native.IsConst:
 			return uint64(l.Index)
+		case native.IsLiteral:
+			return ld(w.placed.Data() + 8*uint64(l.Index))
 		case native.IsSpecial:
 			return [3]uint64{w.Nil, w.False, w.True}[l.Index]
 		}
 		w.t.Fatalf("state at %#x: %+v", s.PC, l)
 		return 0
 	}
+	must := func(o ir.Oop, err error) ir.Oop {
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return o
+	}
+	w.FreeLimit = w.young[w.current] + youngBytes
+	var oop func(l native.Loc) ir.Oop
 	oop = func(l native.Loc) ir.Oop {
 		if l.Kind == native.None {
-			return toy.Nil
+			return ir.Oop(w.Nil)
 		}
 		if l.Kind != native.IsVirtual {
 			switch v := word(l); l.Repr {
 			case native.ReprInt:
 				if ir.FitsSmallInteger(int64(v)) {
-					return x.heap.Integer(int64(v))
+					return w.Integer(int64(v))
 				}
-				o, _ := x.heap.LargeInteger(int64(v))
-				return o
+				return must(w.LargeInteger(int64(v)))
 			case native.ReprFloat:
-				o, _ := x.heap.Float(math.Float64frombits(v))
-				return o
+				return must(w.Float(math.Float64frombits(v)))
 			default:
-				return x.oop(v)
+				return ir.Oop(v)
 			}
 		}
 		i := l.Index
@@ -497,14 +523,12 @@ func (w *world) leave(regs bool) ending {
 			virtuals[i] = oop(v.Slots[0])
 			return virtuals[i]
 		case native.VirtualArray:
-			virtuals[i], _ = x.heap.NewArray(v.Class, int64(len(v.Slots)))
+			virtuals[i] = must(w.NewArray(v.Class, int64(len(v.Slots))))
 		default:
-			virtuals[i], _ = x.heap.New(v.Class, make([]ir.Oop, len(v.Slots)))
+			virtuals[i] = must(w.New(v.Class, make([]ir.Oop, len(v.Slots))))
 		}
 		for j, s := range v.Slots {
-			if err := x.heap.SetSlot(virtuals[i], int64(j), oop(s)); err != nil {
-				w.t.Fatal(err)
-			}
+			must(0, w.SetSlot(virtuals[i], int64(j), oop(s)))
 		}
 		return virtuals[i]
 	}
@@ -514,9 +538,10 @@ func (w *world) leave(regs bool) ending {
 		}
 		return os
 	}
-	e := ending{heap: x.heap}
+	e := ending{kind: ir.Deoptimized, reason: ir.Reason(s.Reason)}
 	for _, l := range state.Levels {
-		f := ir.Frame{PC: l.PC, Method: fmt.Sprintf("m%d", c.Literals[l.Method]-firstMethod), Temps: list(l.Temps), Stack: list(l.Stack)}
+		f := ir.Frame{PC: l.PC, Method: fmt.Sprintf("m%d", c.Literals[l.Method]-firstMethod), Self: oop(l.Self),
+			Closure: oop(l.Closure), Context: oop(l.Context), Temps: list(l.Temps), Stack: list(l.Stack)}
 		if l.Resume {
 			f.Mode = ir.Resume
 		}

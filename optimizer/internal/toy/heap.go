@@ -78,7 +78,7 @@ func (h *Heap) at(o ir.Oop) *object {
 	case o&7 == 2:
 		return &object{class: ClassCharacter}
 	case o&7 == 4:
-		return &object{class: ClassSmallFloat, float: smallFloat(o)}
+		return &object{class: ClassSmallFloat, float: SmallFloat(o)}
 	case o&7 != 0 || int(o>>3) >= len(h.objects):
 		return &object{class: ClassSmallInteger}
 	}
@@ -99,7 +99,7 @@ func (h *Heap) IntegerValue(o ir.Oop) (int64, bool) { return int64(o) >> 3, o&7 
 func (h *Heap) LargeInteger(n int64) (ir.Oop, error) { return h.Float(float64(n)) }
 
 func (h *Heap) Float(f float64) (ir.Oop, error) {
-	if o, ok := fromSmallFloat(f); ok && h.SmallFloats {
+	if o, ok := FromSmallFloat(f); ok && h.SmallFloats {
 		return o, nil
 	}
 	return h.add(&object{class: ClassFloat, float: f}), nil
@@ -109,7 +109,8 @@ func (h *Heap) Float(f float64) (ir.Oop, error) {
 // exponent, which must be in the quarter of its range from there on; zeros stay.
 const smallFloatBias = 896 << 53
 
-func fromSmallFloat(f float64) (o ir.Oop, ok bool) {
+// FromSmallFloat answers a Float as an immediate, if it can be.
+func FromSmallFloat(f float64) (o ir.Oop, ok bool) {
 	r := bits.RotateLeft64(math.Float64bits(f), 1)
 	if r > 1 {
 		if r -= smallFloatBias; r <= 1 || r >= 1<<61 {
@@ -119,7 +120,8 @@ func fromSmallFloat(f float64) (o ir.Oop, ok bool) {
 	return ir.Oop(r<<3 | 4), true
 }
 
-func smallFloat(o ir.Oop) float64 {
+// SmallFloat answers the value of an immediate Float.
+func SmallFloat(o ir.Oop) float64 {
 	r := uint64(o) >> 3
 	if r > 1 {
 		r += smallFloatBias
