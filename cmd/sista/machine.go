@@ -12,6 +12,7 @@ import (
 	"github.com/pkg/profile"
 
 	"github.com/sista-vm/sista/host/hostos"
+	"github.com/sista-vm/sista/jit"
 	"github.com/sista-vm/sista/plugins/all"
 	"github.com/sista-vm/sista/vm"
 )
@@ -25,6 +26,8 @@ type machineFlags struct {
 	stressGC      bool
 	verify        bool
 	noNet         bool
+	compile       compileMode
+	trace         traceKinds
 }
 
 func (m *machineFlags) register(fs *flag.FlagSet) {
@@ -36,6 +39,9 @@ func (m *machineFlags) register(fs *flag.FlagSet) {
 	fs.BoolVar(&m.stressGC, "stress-gc", false, "collect at the safepoint after every allocation")
 	fs.BoolVar(&m.verify, "verify", false, "check the whole image before running it")
 	fs.BoolVar(&m.noNet, "no-net", false, "no network for the image")
+	m.compile.set = jit.Async
+	fs.Var(&m.compile, "compile", "compile what is hot: `mode` async (beside the program), sync (the program waits) or off")
+	fs.Var(&m.trace, "trace", "print a line for each event of these `kinds`: compile, deopt; separated by commas")
 }
 
 // defaultMaxHeap is room for most programs, while one that runs away ends soon and
@@ -57,6 +63,7 @@ func (m *machineFlags) config() vm.Config {
 		Console: hostos.Console{}, Files: hostos.NewFiles(), Env: hostos.Environment(),
 		Plugins: all.All(), EdenBytes: m.eden.bytes, StackPages: m.stackPages,
 		CacheDir: m.cacheDir, Snapshots: true, StressGC: m.stressGC, Verify: m.verify,
+		Compile: m.compile.set, CompileLog: m.trace.log(),
 	}
 	if !m.noNet {
 		c.Network = network()

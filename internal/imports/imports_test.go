@@ -56,7 +56,7 @@ var allowed = map[string][]string{
 		"kernel", "smalltalk/*", "bytecode", "counters", "jit", "native",
 	},
 	"cmd/sista": {
-		"vm", "host", "host/hostos", "host/hostnet", "heap", "image", "interp", "plugin", "plugins/all", "plugins/stcompiler",
+		"vm", "jit", "host", "host/hostos", "host/hostnet", "heap", "image", "interp", "plugin", "plugins/all", "plugins/stcompiler",
 		"bytecode", "kernel", "smalltalk/*", "benchmarks", "benchmarks/*",
 	},
 	// The optimizer knows neither the heap nor who runs its code.
