@@ -319,10 +319,16 @@ func (s *scope) either(b *basicBlock, op int, selector Handle) {
 	s.slots = append([]*ir.Value(nil), slots...)
 	if floats {
 		s.cur = notIntegers
-		s.unless(s.cur.IsFloat(x), sends)
-		s.unless(s.cur.IsFloat(y), sends)
-		f, g := s.cur.UnboxFloat(s.cur.KnownFloat(x)), s.cur.UnboxFloat(s.cur.KnownFloat(y))
-		s.yield(&results, s.floats(op, f, g, again))
+		var values []*ir.Value
+		for _, v := range []*ir.Value{x, y} {
+			if s.isInteger(v) {
+				values = append(values, s.number(v, again))
+			} else {
+				s.unless(s.cur.IsFloat(v), sends)
+				values = append(values, s.cur.UnboxFloat(s.cur.KnownFloat(v)))
+			}
+		}
+		s.yield(&results, s.floats(op, values[0], values[1], again))
 		s.slots = append([]*ir.Value(nil), slots...)
 	}
 	s.cur = sends

@@ -37,6 +37,7 @@ var fixed = map[string]struct {
 	"Symbol":               {0, 16},
 	"ByteArray":            {0, 16},
 	"CompiledMethod":       {0, 24},
+	"Tagged":               {0, 3},
 }
 
 // newMachine makes the objects of the kernel.
@@ -205,9 +206,9 @@ func (m *machine) literal(r *testMethod, l compiler.Literal) ir.Oop {
 		}
 		return m.add(&object{class: m.classes[classArray], slots: es})
 	case *compiler.Block:
-		m.blocks++
+		r.inside++
 		b := &testMethod{owner: r.owner}
-		b.Name = fmt.Sprintf("[] %d in %s", m.blocks, r.Name)
+		b.Name = fmt.Sprintf("[] %d in %s", r.inside, r.Name)
 		b.Block = true
 		m.fill(b, &l.Code)
 		m.register(b)

@@ -51,8 +51,8 @@ func (m *machine) primitive(caller *activation, x *testMethod, rcvr ir.Oop, args
 		if !ok || size < 0 || size > maxObjectSize {
 			return 0, false, nil
 		}
-		if c.format == 2 {
-			v, err = m.NewArray(c.index, size)
+		if c.format == 2 || c.format == 3 {
+			v, err = m.NewArray(c.index, size+int64(len(c.fields)))
 		} else {
 			v, err = m.NewRaw(c.index, size)
 		}

@@ -60,7 +60,6 @@ type machine struct {
 	handlers   []*handler
 	active     []*handler // whose blocks run
 	hashes     int64
-	blocks     int
 	immediates []ir.Oop
 
 	// Compiled code, and how it is run.
@@ -96,6 +95,7 @@ type testMethod struct {
 	oop      ir.Oop
 	literals []ir.Oop
 	used     bool
+	inside   int // blocks
 	selector string
 	owner    *class
 	native   func(m *machine, rcvr ir.Oop, args []ir.Oop) (ir.Oop, error)

@@ -4,6 +4,52 @@
 // It sees the program through a [World] only: it knows no heap, no interpreter and no
 // machine. What it asks of the world while it translates is what the translation
 // depends on; the world registers that.
+//
+// # What is promised
+//
+// [Translate] answers a function that the verifier of package ir accepts and that does
+// what the bytecodes do, or a [Refusal] with a name. It is deterministic: the same
+// method, answers and options give the same function. The [Report] has every decision
+// with its reason.
+//
+// # Places in code
+//
+// A pc, in feedback and in states, is the offset of an instruction in the bytecodes: of
+// its first byte, extension bytes included, counted from 0 at the first bytecode. A path
+// of feedback begins with the innermost activation; each further site is where the one
+// before was called, also from a block that do: or its like evaluates. A branch is taken
+// if it jumps.
+//
+// # States
+//
+// A level of a state has all temporaries, arguments first, and in blocks the copied
+// values after these. It executes the instruction at its pc again, or resumes behind it
+// when it is a send. What fails in a primitive that is inlined executes the send again,
+// and the interpreter finds it failing too. A jump back polls with a state at the jump.
+// Before a loop stands an anchor, unless a bet was lost at its head: what is lost there
+// has been moved there.
+//
+// # Closures and contexts
+//
+// A closure is made where the bytecode makes it, of the slots that FullBlockClosure has,
+// with the context of its activation, which is made where that begins. If all its
+// evaluations are inlined only states refer to either, and escape analysis removes both.
+// An activation that has a context widows it where it returns.
+//
+// Code entered at a loop (Options.OSR) makes a context for its outermost level like any
+// other. Whoever enters it with a frame that has one already must see to it that
+// `newcontext` answers that.
+//
+// A return from a block whose home is inlined around it is a jump. Any other is left to
+// the interpreter, with reason request: activations in between may want to be asked,
+// and the home may have returned. Nothing was bet on that, nothing is lost.
+//
+// # Feedback that is asked for
+//
+// Classes of receivers at every send, special sends included (at:, value, class and
+// arithmetic too, which the interpreter may do on its own); conditional jumps; jumps
+// back. A send without any was never executed, and a way never taken leads to the
+// interpreter, until [World.Distrusted] says that it was.
 package front
 
 import "github.com/sista-vm/sista/counters"
