@@ -48,8 +48,12 @@ func (e *emitter) float() {
 	case mFStore4:
 		a.XX(asm.FToFloat4, tmpX, e.x(in.z))
 		a.StoreX(asm.W32, e.mem(in.y), tmpX)
-	case mUnbox:
+	case mUnbox, mUnboxG:
 		e.unbox()
+	case mGuardFloat:
+		done := a.NewLabel()
+		e.guardFloat(nil, done)
+		a.Bind(done)
 	case mBox:
 		e.box()
 	case mFloatTag:
@@ -69,69 +73,101 @@ func (e *emitter) copyX() asm.XReg {
 
 // floatTag sets the flags to equal if x is a Float: an immediate of its tag, or an object of its class.
 func (e *emitter) floatTag() {
-	a, x, t := e.a, e.r(e.in.x), e.t(0)
-	done := a.NewLabel()
-	a.Mov(asm.W32, t, x)
-	a.RI(asm.And, asm.W32, t, 7)
-	a.RI(asm.Cmp, asm.W32, t, 4)
+	a, x := e.a, e.r(e.in.x)
+	done := e.a.NewLabel()
+	a.Mov(asm.W32, tmp, x)
+	a.RI(asm.And, asm.W32, tmp, 7)
+	a.RI(asm.Cmp, asm.W32, tmp, tagFloat)
 	a.Jcc(asm.Equal, done)
-	a.RR(asm.Test, asm.W32, t, t)
+	a.RR(asm.Test, asm.W32, tmp, tmp)
 	a.Jcc(asm.NotEqual, done)
-	a.Load(asm.W32, t, asm.At(x, 0))
-	a.RI(asm.And, asm.W32, t, classMask)
-	a.RI(asm.Cmp, asm.W32, t, classFloat)
+	e.compareClass(x, classFloat)
 	a.Bind(done)
+}
+
+// guardFloat leaves unless x is a Float. The label is where immediates are not sent: who
+// binds it finds an object of the class there.
+func (e *emitter) guardFloat(object func(), done asm.Label) {
+	a, in, pos, x := e.a, e.in, e.pos, e.r(e.in.x)
+	other := a.NewLabel()
+	a.RI(asm.Test, asm.W8, x, tagFloat)
+	a.Jcc(asm.Equal, other)
+	e.later = append(e.later, func() {
+		e.in, e.pos = in, pos
+		e.line()
+		out := a.NewLabel()
+		a.Bind(other)
+		a.RI(asm.Test, asm.W8, x, 7)
+		a.Jcc(asm.NotEqual, out)
+		e.compareClass(x, classFloat)
+		a.Jcc(asm.NotEqual, out)
+		if object != nil {
+			object()
+		}
+		a.Jmp(done)
+		a.Bind(out)
+		e.leave()
+	})
 }
 
 // An immediate float is the bits rotated left by one, so that the sign is lowest, less
 // 896 in the exponent unless that is zero, shifted by the tag:
 //
 //	[8 bits of exponent][52 bits of mantissa][sign][100]
-//
+const tagFloat = 4
+
 // unbox reads a Float of either kind.
 func (e *emitter) unbox() {
-	a, x, d, t := e.a, e.r(e.in.x), e.dx(), e.t(0)
-	boxed, done, zero := a.NewLabel(), a.NewLabel(), a.NewLabel()
-	a.RI(asm.Test, asm.W8, x, 7)
-	a.Jcc(asm.Equal, boxed)
+	a, x, d := e.a, e.r(e.in.x), e.dx()
+	done := a.NewLabel()
+	if e.in.op == mUnboxG {
+		e.guardFloat(func() { a.LoadX(asm.W64, d, asm.At(x, firstSlot)) }, done)
+	} else {
+		boxed := a.NewLabel()
+		a.RI(asm.Test, asm.W8, x, tagFloat)
+		a.Jcc(asm.Equal, boxed)
+		e.later = append(e.later, func() {
+			a.Bind(boxed)
+			a.LoadX(asm.W64, d, asm.At(x, firstSlot))
+			a.Jmp(done)
+		})
+	}
+	t, zero := e.t(0), a.NewLabel()
 	a.Mov(asm.W64, t, x)
 	a.Shift(asm.Shr, asm.W64, t, 3)
 	a.RI(asm.Cmp, asm.W64, t, 1)
 	a.Jcc(asm.BelowEqual, zero)
-	a.MovImm(tmp, smallFloatBias)
-	a.RR(asm.Add, asm.W64, t, tmp)
+	a.RM(asm.Add, asm.W64, t, e.constant(smallFloatBias))
 	a.Bind(zero)
 	a.Shift(asm.Ror, asm.W64, t, 1)
 	a.BitsToX(asm.W64, d, t)
 	a.Bind(done)
-	e.later = append(e.later, func() {
-		a.Bind(boxed)
-		a.LoadX(asm.W64, d, asm.At(x, firstSlot))
-		a.Jmp(done)
-	})
 }
 
-// box makes a Float, immediate if it can be.
+// constant is a word of memory that holds one.
+func (e *emitter) constant(w uint64) asm.Mem { return asm.Data(rawWords + int(e.rawWord(w))) }
+
+// box makes a Float, immediate if it can be. Rotated and biased bits below 2 are not: they
+// would be read as zeros. Zeros, whose bits are those without the bias, are.
 func (e *emitter) box() {
 	a, x, d, t := e.a, e.x(e.in.x), e.d(), e.t(0)
-	small, done, big := a.NewLabel(), a.NewLabel(), a.NewLabel()
+	done, big, large := a.NewLabel(), a.NewLabel(), a.NewLabel()
 	a.XToBits(asm.W64, t, x)
 	a.Shift(asm.Rol, asm.W64, t, 1)
-	a.RI(asm.Cmp, asm.W64, t, 1)
-	a.Jcc(asm.BelowEqual, small)
-	a.MovImm(tmp, smallFloatBias)
-	a.RR(asm.Sub, asm.W64, t, tmp)
-	a.Mov(asm.W64, tmp, t)
-	a.Shift(asm.Shr, asm.W64, tmp, 61)
-	a.Jcc(asm.NotEqual, big)
-	a.RI(asm.Cmp, asm.W64, t, 1)
-	a.Jcc(asm.BelowEqual, big) // the pattern of zero
-	a.Bind(small)
-	a.Lea(d, asm.Mem{Base: asm.NoBase, Index: t, Scale: 8, Disp: 4})
+	a.RM(asm.Sub, asm.W64, t, e.constant(smallFloatBias+2))
+	a.RM(asm.Cmp, asm.W64, t, e.constant(1<<61-2))
+	a.Jcc(asm.AboveEqual, big)
+	a.Lea(d, asm.Mem{Base: asm.NoBase, Index: t, Scale: 8, Disp: 2<<3 + tagFloat})
 	a.Bind(done)
 	slow := e.slowPath(native.ExitFloat, done, func() { a.XToBits(asm.W64, asm.RAX, x) }, func() { e.take(d) })
 	e.later = append(e.later, func() {
 		a.Bind(big)
+		a.RM(asm.Add, asm.W64, t, e.constant(smallFloatBias+2))
+		a.RI(asm.Cmp, asm.W64, t, 1)
+		a.Jcc(asm.Above, large)
+		a.Lea(d, asm.Mem{Base: asm.NoBase, Index: t, Scale: 8, Disp: tagFloat})
+		a.Jmp(done)
+		a.Bind(large)
 		e.bump(d, 2*8, slow)
 		a.MovImm(tmp, 1<<slotsShift|formatFloat<<formatShift|classFloat)
 		a.Store(asm.W64, asm.At(d, 0), tmp)

@@ -10,26 +10,24 @@ func (e *emitter) object() {
 	a, in := e.a, e.in
 	switch in.op {
 	case mHasClass:
-		x, t := e.r(in.x), e.t(0)
+		x := e.r(in.x)
 		done := a.NewLabel()
 		if in.y.disp == 0 {
 			a.RI(asm.Test, asm.W8, x, 7)
 			a.Jcc(asm.NotEqual, done) // not equal here is not equal there
 		}
-		a.Load(asm.W32, t, asm.At(x, 0))
-		a.RI(asm.And, asm.W32, t, classMask)
-		a.RI(asm.Cmp, asm.W32, t, int32(in.imm))
+		e.compareClass(x, in.imm)
 		a.Bind(done)
 	case mClassIndex:
-		x, t, d := e.r(in.x), e.t(0), e.d()
+		x, d := e.r(in.x), e.d()
 		done := a.NewLabel()
+		a.Mov(asm.W64, tmp, x)
 		if in.imm == 0 {
-			a.Mov(asm.W32, d, x)
+			a.Mov(asm.W32, d, tmp)
 			a.RI(asm.And, asm.W32, d, 7)
 			a.Jcc(asm.NotEqual, done)
 		}
-		_ = t
-		a.Load(asm.W32, d, asm.At(x, 0))
+		a.Load(asm.W32, d, asm.At(tmp, 0))
 		a.RI(asm.And, asm.W32, d, classMask)
 		a.Bind(done)
 	case mSize:
@@ -60,6 +58,13 @@ func (e *emitter) object() {
 	default:
 		e.fail("%s is not emitted", mopNames[in.op])
 	}
+}
+
+// compareClass compares the class index of an object.
+func (e *emitter) compareClass(x asm.Reg, index int64) {
+	e.a.Load(asm.W32, tmp, asm.At(x, 0))
+	e.a.RI(asm.And, asm.W32, tmp, classMask)
+	e.a.RI(asm.Cmp, asm.W32, tmp, int32(index))
 }
 
 // size reads how many units of w bytes an object has: of slots the header, or the

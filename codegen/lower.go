@@ -2,6 +2,7 @@ package codegen
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/sista-vm/sista/optimizer/ir"
 )
@@ -20,10 +21,12 @@ type lowerer struct {
 	blocks map[*ir.Block]*block
 	states map[*ir.State]*stateUse
 
-	b    *block
-	val  *ir.Value
-	conv map[ir.ID]vreg // the other form of integers, in this block
-	err  error
+	b       *block
+	val     *ir.Value
+	conv    map[ir.ID]vreg // the other form of integers, in this block
+	hoisted map[ir.ID]vreg // the same, where they are defined, for inner loops
+	unboxed map[ir.ID]vreg // values of Floats that were read with their guard
+	err     error
 }
 
 // cellUse is a send site.
@@ -40,7 +43,8 @@ func lower(f *ir.Func, opts Options) (*code, error) {
 		entry = f.Entry()
 	}
 	l := &lowerer{code: &code{opts: opts, fn: f, vregs: make([]vinfo, 1), literals: newPool()},
-		g: ir.NewGraph(f), blocks: map[*ir.Block]*block{}, states: map[*ir.State]*stateUse{}}
+		g: ir.NewGraph(f), blocks: map[*ir.Block]*block{}, states: map[*ir.State]*stateUse{},
+		hoisted: map[ir.ID]vreg{}, unboxed: map[ir.ID]vreg{}}
 	l.ranges = analyzeRanges(l.g)
 	var depth []int
 	var cold []bool
@@ -320,23 +324,43 @@ func (l *lowerer) tagOperand(v *ir.Value) operand {
 	return reg1(l.converted(v, func(r vreg) vreg { return l.lea(memx(0, r, 8, 1)) }))
 }
 
+// converted answers the other form of an integer, which is made once a block; if it was
+// defined outside of a loop, there.
 func (l *lowerer) converted(v *ir.Value, make func(vreg) vreg) vreg {
 	if r, ok := l.conv[v.ID]; ok {
 		return r
 	}
+	if r, ok := l.hoisted[v.ID]; ok && v.Block != l.b.ir {
+		return r
+	}
+	from := l.blocks[v.Block]
+	if from == nil || from == l.b || from.depth >= l.b.depth || from.cold {
+		r := make(l.vregOf[v.ID])
+		l.conv[v.ID] = r
+		return r
+	}
+	// Before the jump that ends the block, and the comparison that this takes.
+	here := l.b
+	tail := slices.Clone(from.insts[from.tail:])
+	from.insts = from.insts[:from.tail]
+	l.b = from
 	r := make(l.vregOf[v.ID])
-	l.conv[v.ID] = r
+	l.b = here
+	from.tail = len(from.insts)
+	from.insts = append(from.insts, tail...)
+	l.hoisted[v.ID] = r
 	return r
 }
 
-func (l *lowerer) rawWord(w uint64) int64 {
-	for i, x := range l.raw {
+// rawWord answers the number of a constant in memory.
+func (c *code) rawWord(w uint64) int64 {
+	for i, x := range c.raw {
 		if x == w {
 			return int64(i)
 		}
 	}
-	l.raw = append(l.raw, w)
-	return int64(len(l.raw) - 1)
+	c.raw = append(c.raw, w)
+	return int64(len(c.raw) - 1)
 }
 
 // block translates a block.
@@ -385,6 +409,7 @@ func (l *lowerer) edgeArg(a, p *ir.Value) operand {
 
 func (l *lowerer) end(b *ir.Block) {
 	v := b.End
+	l.b.tail = len(l.b.insts)
 	switch v.Op {
 	case ir.OpJump:
 		l.emit(inst{op: mJmp})

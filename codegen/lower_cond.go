@@ -57,7 +57,7 @@ func (l *lowerer) test(v *ir.Value) cond {
 	case ir.OpIsChar:
 		return l.tagBit(v.Args[0], 2)
 	case ir.OpIsFloat:
-		l.emit(inst{op: mFloatTag, x: l.reg(v.Args[0]), t: [3]vreg{l.temp(gpr)}})
+		l.emit(inst{op: mFloatTag, x: l.reg(v.Args[0])})
 		return ccE
 	case ir.OpHasClass:
 		known := int64(0)
@@ -69,7 +69,7 @@ func (l *lowerer) test(v *ir.Value) cond {
 				return l.tagBit(v.Args[0], v.Int)
 			}
 		}
-		l.emit(inst{op: mHasClass, x: l.reg(v.Args[0]), t: [3]vreg{l.temp(gpr)}, imm: v.Int, y: imm(known)})
+		l.emit(inst{op: mHasClass, x: l.reg(v.Args[0]), imm: v.Int, y: imm(known)})
 		return ccE
 	case ir.OpFEq, ir.OpFNe:
 		l.emit(inst{op: mFCmp, x: l.reg(v.Args[0]), y: l.operand(v.Args[1])})

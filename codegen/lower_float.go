@@ -47,3 +47,20 @@ func (l *lowerer) float(v *ir.Value) {
 		l.fail(v, "no translation")
 	}
 }
+
+// guardFloat leaves unless x is a Float, and reads it if that is what comes next.
+func (l *lowerer) guardFloat(v *ir.Value, x vreg) {
+	if l.opts.Fail != nil && l.opts.Fail(v) {
+		l.emit(inst{op: mDeoptIf, cc: ccAlways, st: l.state(v)})
+		return
+	}
+	for _, u := range v.Block.Values {
+		if u.Op == ir.OpUnboxFloat && u.Args[0] == v {
+			d := l.temp(xmm)
+			l.emit(inst{op: mUnboxG, d: d, x: x, t: [3]vreg{l.temp(gpr)}, st: l.state(v)})
+			l.unboxed[u.ID] = d
+			return
+		}
+	}
+	l.emit(inst{op: mGuardFloat, x: x, st: l.state(v)})
+}

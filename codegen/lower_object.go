@@ -91,6 +91,10 @@ func (l *lowerer) convert(v *ir.Value) {
 	case ir.OpFromBool:
 		l.fromBool(v)
 	case ir.OpUnboxFloat:
+		if r, ok := l.unboxed[v.ID]; ok {
+			l.is(v, r)
+			return
+		}
 		d := l.temp(xmm)
 		l.emit(inst{op: mUnbox, d: d, x: l.reg(x), t: [3]vreg{l.temp(gpr)}})
 		l.is(v, d)
@@ -100,7 +104,7 @@ func (l *lowerer) convert(v *ir.Value) {
 		if x.Type == ir.TypeObj {
 			known = 1
 		}
-		l.emit(inst{op: mClassIndex, d: d, x: l.reg(x), imm: known, t: [3]vreg{l.temp(gpr)}})
+		l.emit(inst{op: mClassIndex, d: d, x: l.reg(x), imm: known, late: true})
 		l.is(v, d)
 	case ir.OpSize:
 		d := l.temp(gpr)
@@ -144,14 +148,13 @@ func (l *lowerer) guard(v *ir.Value) {
 		}
 	case ir.OpKnownSmi, ir.OpKnownFloat, ir.OpKnownClass:
 	case ir.OpGuardFloat:
-		l.emit(inst{op: mFloatTag, x: r, t: [3]vreg{l.temp(gpr)}})
-		l.deopt(v, ccNE)
+		l.guardFloat(v, r)
 	case ir.OpGuardClass:
 		known := int64(0)
 		if x.Type == ir.TypeObj {
 			known = 1
 		}
-		l.emit(inst{op: mHasClass, x: r, t: [3]vreg{l.temp(gpr)}, imm: v.Int, y: imm(known)})
+		l.emit(inst{op: mHasClass, x: r, imm: v.Int, y: imm(known)})
 		l.deopt(v, ccNE)
 	default:
 		l.fail(v, "no translation")

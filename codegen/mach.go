@@ -128,12 +128,13 @@ const (
 	mIToF  // d = y
 	mFToI  // d = y
 	mFLoad4
-	mFStore   // memory y = z
-	mFStore4  // memory y = z rounded
-	mUnbox    // d = float of x, a Float
-	mBox      // d = Float of x
-	mFloatTag // flags equal if x is a Float
-	mUnboxG   // as mUnbox, or leave
+	mFStore     // memory y = z
+	mFStore4    // memory y = z rounded
+	mUnbox      // d = float of x, a Float
+	mBox        // d = Float of x
+	mFloatTag   // flags equal if x is a Float
+	mGuardFloat // leave unless x is a Float
+	mUnboxG     // both
 	// objects
 	mHasClass // flags equal if x has class imm
 	mGuardClass
@@ -162,7 +163,7 @@ const (
 
 var mopNames = [numMops]string{"nop", "mov", "movzx", "lea", "lit", "add", "sub", "and", "or", "xor", "imul", "shl", "sar", "shr",
 	"shlv", "sarv", "neg", "cmp", "test", "testm", "store", "storei", "set", "cmov", "div", "mulhi", "fmov", "fadd", "fsub", "fmul", "fdiv", "fneg",
-	"fsqrt", "fcmp", "itof", "ftoi", "fload4", "fstore", "fstore4", "unbox", "box", "floattag", "unboxg", "hasclass", "guardclass",
+	"fsqrt", "fcmp", "itof", "ftoi", "fload4", "fstore", "fstore4", "unbox", "box", "floattag", "guardfloat", "unboxg", "hasclass", "guardclass",
 	"classindex", "size", "hash", "barrier", "new", "newarr", "newraw", "context", "send", "poll", "deoptif", "deopt",
 	"jmp", "jcc", "ret", "nonlocal", "unreachable", "entry"}
 
@@ -233,6 +234,7 @@ type block struct {
 	preds  []*block
 	depth  int
 	cold   bool
+	tail   int // where the instructions begin that end it
 
 	first, last int // of its instructions in the order of all
 	in          bitset

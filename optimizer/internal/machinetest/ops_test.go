@@ -63,7 +63,7 @@ var interesting = []int64{0, 1, -1, 2, 3, 7, 8, 10, -7, 255, 1000, 1 << 31, -1 <
 	math.MaxInt64, math.MinInt64, 1 << 61, 12345678901}
 
 func (g *generator) constant() int64 {
-	if g.IntN(2) == 0 {
+	if g.IntN(8) > 0 {
 		return int64(g.IntN(20)) - 5
 	}
 	return interesting[g.IntN(len(interesting))]
@@ -221,7 +221,7 @@ func (g *generator) body(n int) {
 			g.floating()
 		case k < 28:
 			g.compare()
-		case k < 33:
+		case k < 30:
 			g.guard()
 		case k < 44:
 			g.object()
@@ -321,18 +321,35 @@ func (g *generator) guard() {
 	case 2:
 		g.points = append(g.points, g.b.GuardClass(g.pick(g.oops), toy.ClassPoint, ir.ReasonWrongClass, g.state()))
 	case 3:
-		v := g.b.GuardIndex(g.int(), g.int(), ir.ReasonIndexOutOfBounds, g.state())
-		g.addInt(v)
+		g.addInt(g.index(g.int()))
 	case 4:
-		g.b.GuardTrue(g.bool(), ir.ReasonNotBoolean, g.state())
+		if g.IntN(4) == 0 {
+			g.b.GuardTrue(g.bool(), ir.ReasonNotBoolean, g.state())
+		}
 	case 5:
-		g.b.GuardFalse(g.bool(), ir.ReasonNotBoolean, g.state())
+		if g.IntN(4) == 0 {
+			g.b.GuardFalse(g.bool(), ir.ReasonNotBoolean, g.state())
+		}
 	case 6:
 		v := g.b.GuardChar(g.pick(g.oops), ir.ReasonWrongClass, g.state())
 		g.addInt(g.b.CharValue(v))
 	default:
 		g.b.GuardObj(g.pick(g.oops), ir.ReasonWrongClass, g.state())
 	}
+}
+
+// index answers an index below a limit, mostly one that is likely to be.
+func (g *generator) index(limit *ir.Value) *ir.Value {
+	i := g.int()
+	switch g.IntN(4) {
+	case 0:
+		i = g.b.ConstInt(int64(g.IntN(2)))
+	case 1:
+		i = g.b.ISub(g.b.IAnd(i, g.b.ConstInt(3)), g.b.ConstInt(1))
+	case 2:
+		i = g.b.IMod(i, g.b.IOr(g.b.IAnd(limit, g.b.ConstInt(1023)), g.b.ConstInt(1)))
+	}
+	return g.b.GuardIndex(i, limit, ir.ReasonIndexOutOfBounds, g.state())
 }
 
 func (g *generator) object() {
@@ -368,7 +385,7 @@ func (g *generator) object() {
 			a := g.pick(g.arrays)
 			size := g.b.Size(a, 0)
 			g.addInt(size)
-			at := g.b.GuardIndex(g.int(), size, ir.ReasonIndexOutOfBounds, g.state())
+			at := g.index(size)
 			g.b.GuardWritable(a, ir.ReasonReadOnly, g.state())
 			g.b.StoreElement(a, at, g.anyOop())
 			g.addOop(g.b.LoadElement(a, at))
@@ -413,7 +430,7 @@ func (g *generator) raw() {
 	} else {
 		return
 	}
-	at := g.b.GuardIndex(g.int(), n, ir.ReasonIndexOutOfBounds, g.state())
+	at := g.index(n)
 	g.b.StoreRaw(o, at, g.int(), w)
 	g.addInt(g.b.LoadRaw(o, at, w))
 	if w >= 4 {
@@ -599,8 +616,9 @@ func TestOps(t *testing.T) {
 		}
 		for _, optimized := range []bool{false, true} {
 			if optimized {
-				if err := passes.Run(f, passes.Options{}); err != nil {
-					t.Fatalf("seed %d: %v", seed, err)
+				if err := passes.Run(f, passes.Options{Verify: true}); err != nil {
+					t.Logf("seed %d: %v", seed, err)
+					break
 				}
 			}
 			code, err := codegen.Compile(f, codegen.Options{Method: firstMethod, Temps: -1, Assembler: a})
@@ -614,7 +632,7 @@ func TestOps(t *testing.T) {
 			for run := range uint64(3) {
 				want, got, kind := w.runBoth(placed, f, seed*10+run)
 				if strings.HasPrefix(want, "error") {
-					t.Fatalf("seed %d: %s", seed, want)
+					t.Fatalf("seed %d, optimized %v: %s", seed, optimized, want)
 				}
 				kinds[kind]++
 				if got != want {
