@@ -279,3 +279,32 @@ func TestPolicy(t *testing.T) {
 		}
 	}
 }
+
+// The feedback of one method is that of all its callers.
+func TestInMethod(t *testing.T) {
+	table := New(DefaultPolicy())
+	site := func(m Method, pc uint32) Site { return Site{m, pc} }
+	for i := range 10 {
+		table.CountSend(MakePath(site(1, 5), site(Method(2+i%3), 7)), Class(50+i%3), 9)
+		table.CountBranch(MakePath(site(1, 8)), i == 0)
+		table.CountLoop(MakePath(site(2, 8)), 1)
+	}
+	if table.Depth(site(1, 5)) < 2 {
+		t.Fatal("the send is not split")
+	}
+	in := table.InMethod(1)
+	s, _ := in.Send(MakePath(site(1, 5)))
+	if s == nil || s.Samples() != 10 || len(s.Cases) != 3 {
+		t.Errorf("send: %+v", s)
+	}
+	b, _ := in.Branch(MakePath(site(1, 8)))
+	if b == nil || *b != (Branch{10, 1}) {
+		t.Errorf("branch: %+v", b)
+	}
+	if l, _ := in.Loop(MakePath(site(2, 8))); l != nil {
+		t.Errorf("loop of another method: %+v", l)
+	}
+	if n := table.Len(); n <= in.Len() {
+		t.Errorf("%d paths of %d", in.Len(), n)
+	}
+}

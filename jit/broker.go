@@ -163,6 +163,7 @@ func (b *Broker) compile(method heap.Oop, pc int) error {
 		return nil
 	}
 	j := b.translate(method, at)
+	b.units[at] = j.unit
 	if j.err == nil && b.work != nil && b.enqueue(j) {
 		return nil
 	}
@@ -195,7 +196,6 @@ func (b *Broker) translate(method heap.Oop, at place) *job {
 		j.unit.name += fmt.Sprintf(" loop@%d", at.pc)
 	}
 	w.Compilation.user = j.unit
-	b.units[at] = j.unit
 	if m == nil {
 		j.err = errors.New("jit: no code")
 		return j

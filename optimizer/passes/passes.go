@@ -40,10 +40,12 @@ var Table = []Pass{
 	{"fold5", "fold comparisons that ranges decided", Fold},
 	{"rotate", "put the tests of loops at their ends", RotateLoops},
 	{"cfg3", "remove parameters that rotate added without need", ControlFlow},
+	{"narrow3", "carry integers untagged that rotate gave parameters", Narrow},
+	{"fold6", "fold what narrow left", Fold},
 	{"licm", "move what a loop does not change before it", LoopInvariants},
 	{"gvn3", "join what licm brought together", ValueNumbers},
 	{"anchors", "remove states that guards could have moved to", Anchors},
-	{"fold6", "fold what was known before a loop", Fold},
+	{"fold7", "fold what was known before a loop", Fold},
 	{"escape2", "replace boxes that only anchors held", Escape},
 	{"contexts", "remove contexts that only states refer to", Contexts},
 	{"cfg4", "remove branches that folded, and parameters without a choice", ControlFlow},
@@ -51,8 +53,7 @@ var Table = []Pass{
 	{"dce", "remove what nobody uses", DeadCode},
 }
 
-// A constraint says that every run of one pass is before or has a later run of
-// another.
+// A constraint says that after the first run of one pass there is one of another.
 type constraint struct{ first, then, why string }
 
 // Constraints are what the order of the table must heed. The test of the table
@@ -83,6 +84,8 @@ type Options struct {
 	Trace func(line string)
 	// After is called after each pass; may be nil.
 	After func(Pass, *ir.Func)
+	// Step is called after each pass with what it did; may be nil.
+	Step func(Step, *ir.Func)
 	// Fuel, if not 0, is the number of passes to run: halving it finds the one that
 	// breaks a program.
 	Fuel int
@@ -116,13 +119,21 @@ func runOne(f *ir.Func, p Pass, o *Options) (err error) {
 			err = fmt.Errorf("panic: %v", r)
 		}
 	}()
-	before, start := count(f), time.Now()
+	looks := o.Trace != nil || o.Step != nil
+	var step Step
+	if looks {
+		step = Step{Pass: p, Before: CountOf(f)}
+	}
+	start := time.Now()
 	p.Run(f, o.Policy)
+	if looks {
+		step.Time, step.After = time.Since(start), CountOf(f)
+	}
 	if o.Trace != nil {
-		o.Trace(fmt.Sprintf("pass %-8s %s: values %s, blocks %s, guards %s, allocations %s, %v", p.Name, f.Name,
-			change(before.values, count(f).values), change(before.blocks, count(f).blocks),
-			change(before.guards, count(f).guards), change(before.allocations, count(f).allocations),
-			time.Since(start).Round(time.Microsecond)))
+		o.Trace(fmt.Sprintf("pass %-8s %s: %s, %v", p.Name, f.Name, step.Changes(), step.Time.Round(time.Microsecond)))
+	}
+	if o.Step != nil {
+		o.Step(step, f)
 	}
 	if o.Verify {
 		if err := f.Verify(); err != nil {
@@ -135,22 +146,37 @@ func runOne(f *ir.Func, p Pass, o *Options) (err error) {
 	return nil
 }
 
-type counts struct{ values, blocks, guards, allocations int }
+// A Count says how large a function is.
+type Count struct{ Values, Blocks, Guards, Allocations int }
 
-func count(f *ir.Func) (c counts) {
-	c.blocks = len(f.Blocks)
+// CountOf answers that of a function.
+func CountOf(f *ir.Func) (c Count) {
+	c.Blocks = len(f.Blocks)
 	for _, b := range f.Blocks {
-		c.values += len(b.Values)
+		c.Values += len(b.Values)
 		for _, v := range b.Values {
 			if v.Op.Info().Guard {
-				c.guards++
+				c.Guards++
 			}
 			if v.Op.Info().Allocates {
-				c.allocations++
+				c.Allocations++
 			}
 		}
 	}
 	return c
+}
+
+// A Step is a run of a pass.
+type Step struct {
+	Pass
+	Before, After Count
+	Time          time.Duration
+}
+
+// Changes answers the counts, those that changed as before>after.
+func (s *Step) Changes() string {
+	return fmt.Sprintf("values %s, blocks %s, guards %s, allocations %s", change(s.Before.Values, s.After.Values),
+		change(s.Before.Blocks, s.After.Blocks), change(s.Before.Guards, s.After.Guards), change(s.Before.Allocations, s.After.Allocations))
 }
 
 func change(before, after int) string {

@@ -35,31 +35,41 @@ func Place(h *heap.Heap, code heap.Oop, pc int) (place string) {
 	if !ok {
 		return ""
 	}
-	r := request{src: ast.NewSource("", m.source), isMethod: m.selector != "DoIt", options: m.options | optWorkspace}
-	r.src.Pieces = m.pieces
-	r.env = environment{instVars: m.instVars, others: map[string]bool{}, options: r.options}
-	compiled, err := r.compile()
-	if err != nil {
+	src, c := m.compile(path)
+	if c == nil {
 		return ""
-	}
-	c := &compiled.Code
-	for i := len(path) - 1; i >= 0; i-- {
-		block, ok := c.Literals[path[i]].(*compiler.Block)
-		if !ok {
-			return ""
-		}
-		c = &block.Code
 	}
 	// The instruction before the pc is the one that is executed.
 	span, ok := c.SpanAt(max(0, pc-1-heap.Word*(1+len(c.Literals))-1))
 	if !ok {
 		return ""
 	}
-	line := strconv.Itoa(r.src.Position(span.Start).Line)
+	line := strconv.Itoa(src.Position(span.Start).Line)
 	if m.file == "" {
 		return "line " + line
 	}
 	return m.file + ":" + line
+}
+
+// compile answers the code that the source is compiled to: of the method or, by a path, of
+// a block in it. It is nil if the source does not compile.
+func (m *described) compile(path []int) (*ast.Source, *compiler.Code) {
+	r := request{src: ast.NewSource("", m.source), isMethod: m.selector != "DoIt", options: m.options | optWorkspace}
+	r.src.Pieces = m.pieces
+	r.env = environment{instVars: m.instVars, others: map[string]bool{}, options: r.options}
+	compiled, err := r.compile()
+	if err != nil {
+		return nil, nil
+	}
+	c := &compiled.Code
+	for i := len(path) - 1; i >= 0; i-- {
+		block, ok := c.Literals[path[i]].(*compiler.Block)
+		if !ok {
+			return nil, nil
+		}
+		c = &block.Code
+	}
+	return r.src, c
 }
 
 // homeOf answers the method that a block is in, and the indices of the literals that
