@@ -8,7 +8,7 @@ import (
 
 // ControlFlow removes what leaves no choice, until nothing changes: branches on a
 // known condition or to one place, parameters that are always given the same
-// value, blocks that only jump on, and joins of a block with its only successor if
+// value or given the same as others, blocks that only jump on, and joins of a block with its only successor if
 // that has no other predecessor.
 func ControlFlow(f *ir.Func, _ *Policy) {
 	for {
@@ -17,6 +17,7 @@ func ControlFlow(f *ir.Func, _ *Policy) {
 		}
 		g := removeUnreachable(f)
 		changed := sameParams(f, g)
+		changed = equalParams(f, g) || changed
 		changed = skipEmpty(f) || changed
 		g = removeUnreachable(f)
 		changed = mergeChains(f, g) || changed
@@ -72,6 +73,47 @@ func sameParams(f *ir.Func, g *ir.Graph) bool {
 	}
 	s.Apply()
 	removeParams(f, func(p *ir.Value) bool { return s.Has(p) })
+	return s.Len() > 0
+}
+
+// equalParams joins parameters of a block that are given the same values by every edge:
+// that each is given itself counts as the same.
+func equalParams(f *ir.Func, g *ir.Graph) bool {
+	s := f.NewSubstitution()
+	for _, b := range g.Order {
+		if b.IsRoot() || len(b.Params) < 2 {
+			continue
+		}
+		edges := incoming(g, b)
+		given := func(e *ir.Edge, i int) *ir.Value {
+			if a := e.Args[i]; a != b.Params[i] {
+				return s.Find(a)
+			}
+			return nil
+		}
+		same := map[*ir.Value][]int{} // parameters by what the first edge gives
+		for i, p := range b.Params {
+			first := given(edges[0], i)
+			for _, j := range same[first] {
+				if p.Type != b.Params[j].Type {
+					continue
+				}
+				equal := true
+				for _, e := range edges[1:] {
+					equal = equal && given(e, i) == given(e, j)
+				}
+				if equal {
+					s.Replace(p, b.Params[j])
+					break
+				}
+			}
+			if !s.Has(p) {
+				same[first] = append(same[first], i)
+			}
+		}
+	}
+	s.Apply()
+	removeParams(f, s.Has)
 	return s.Len() > 0
 }
 

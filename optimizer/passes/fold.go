@@ -182,6 +182,9 @@ func (fo *folder) integers(v *ir.Value) *ir.Value {
 			return x
 		}
 	}
+	if w := fo.sum(v, x, y); w != nil {
+		return w
+	}
 	if is(0) && (v.Op == ir.OpIMul || v.Op == ir.OpIMulO || v.Op == ir.OpIAnd) {
 		return y
 	}
@@ -198,6 +201,28 @@ func (fo *folder) integers(v *ir.Value) *ir.Value {
 		}
 	}
 	return nil
+}
+
+// sum adds constants: x + c + d is x + (c + d), as sums wrap.
+func (fo *folder) sum(v, x, y *ir.Value) *ir.Value {
+	if v.Op != ir.OpIAdd && v.Op != ir.OpISub || !isInt(y) || len(x.Args) != 2 || !isInt(x.Args[1]) {
+		return nil
+	}
+	c := x.Args[1].Int
+	switch x.Op {
+	case ir.OpISub, ir.OpISubO:
+		c = -c
+	case ir.OpIAdd, ir.OpIAddO:
+	default:
+		return nil
+	}
+	if c += y.Int; v.Op == ir.OpISub {
+		c -= 2 * y.Int
+	}
+	if c < 0 {
+		return fo.make(ir.OpISub, 0, x.Args[0], fo.integer(-c))
+	}
+	return fo.make(ir.OpIAdd, 0, x.Args[0], fo.integer(c))
 }
 
 // conversion removes changes of type that undo each other, and conditions of

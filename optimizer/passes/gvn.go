@@ -78,14 +78,60 @@ func (n *numbering) block(b *ir.Block) {
 			continue
 		}
 		b.Append(v)
+		n.left(b, v)
 		n.passed(v)
 	}
+	n.left(b, b.End)
 	for i, a := range b.End.Args {
 		b.End.Args[i] = n.s.Find(a)
 		if holds, ok := n.isTrue(b.End.Args[i]); ok {
 			b.End.Args[i] = n.constant(b, holds)
 		}
 	}
+}
+
+// left puts what a condition is where the code is left for its sake into the state.
+func (n *numbering) left(b *ir.Block, v *ir.Value) {
+	switch v.Op {
+	case ir.OpGuardTrue, ir.OpGuardFalse, ir.OpDeopt:
+	default:
+		return
+	}
+	holds := func(x *ir.Value) (holds, ok bool) {
+		if x.Op != ir.OpFromBool {
+			return false, false
+		}
+		c := n.s.Find(x.Args[0])
+		if v.Op != ir.OpDeopt && c == v.Args[0] {
+			return v.Op == ir.OpGuardFalse, true
+		}
+		return n.isTrue(c)
+	}
+	any := false
+	v.State.Values(func(x *ir.Value) {
+		_, ok := holds(n.s.Find(x))
+		any = any || ok
+	})
+	if !any {
+		return
+	}
+	v.State = v.State.Map(func(x *ir.Value) *ir.Value {
+		h, ok := holds(n.s.Find(x))
+		if !ok {
+			return x
+		}
+		w := b.Func().NewValue(ir.OpLiteral)
+		w.Int = int64(ir.HandleFalse)
+		if h {
+			w.Int = int64(ir.HandleTrue)
+		}
+		w.Block = b
+		b.Values = append(b.Values, w)
+		if last := len(b.Values) - 2; v.Op != ir.OpDeopt {
+			b.Values[last], b.Values[last+1] = w, v
+		}
+		return w
+	})
 }
 
 // again replaces a value that was computed before, and remembers one that was not.

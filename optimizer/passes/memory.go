@@ -16,6 +16,7 @@ func Memory(f *ir.Func, p *Policy) {
 	for _, l := range g.Loops() {
 		m.loops[l.Header] = l
 	}
+	m.private = privates(g)
 	for _, b := range g.Order {
 		m.block(b)
 	}
@@ -43,6 +44,41 @@ type memory struct {
 	gone  map[*ir.Value]bool
 	out   map[*ir.Block]*contents
 	loops map[*ir.Block]*ir.Loop
+	// private has the objects made here that nothing else gets to see while the code
+	// runs: nobody makes them read-only or watches them.
+	private map[*ir.Value]bool
+}
+
+// privates answers the objects that are made here and only accessed, compared,
+// returned, and described in states.
+func privates(g *ir.Graph) map[*ir.Value]bool {
+	private := map[*ir.Value]bool{}
+	for _, b := range g.Order {
+		for _, v := range b.Values {
+			if v.Op.Info().Allocates && v.Op != ir.OpBoxFloat && v.Op != ir.OpNewContext {
+				private[v] = true
+			}
+		}
+	}
+	if len(private) == 0 {
+		return private
+	}
+	for _, b := range g.Order {
+		b.Each(func(v *ir.Value) {
+			_, access := v.Location()
+			for i, a := range v.Args {
+				if r := a.Root(); private[r] && !(access && i == 0) && !v.Op.Pure() && !v.Op.Info().Guard && v.Op != ir.OpReturn {
+					delete(private, r)
+				}
+			}
+		})
+		for _, e := range b.Succs {
+			for _, a := range e.Args {
+				delete(private, a.Root())
+			}
+		}
+	}
+	return private
 }
 
 // enter answers what is known at the start of a block: what all predecessors agree
@@ -127,7 +163,7 @@ func (m *memory) block(b *ir.Block) {
 		switch {
 		case v.Op == ir.OpGuardWritable:
 			r := m.s.Find(v.Args[0]).Root()
-			if slices.Contains(c.writable, r) {
+			if m.private[r] || slices.Contains(c.writable, r) {
 				m.gone[v] = true
 			} else {
 				c.writable = append(c.writable, r)

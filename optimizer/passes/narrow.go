@@ -1,6 +1,10 @@
 package passes
 
-import "github.com/sista-vm/sista/optimizer/ir"
+import (
+	"slices"
+
+	"github.com/sista-vm/sista/optimizer/ir"
+)
 
 // Narrow finds parameters that are always given SmallIntegers, and passes those
 // that are untagged somewhere without their tag. In loops the assumption that all
@@ -160,9 +164,23 @@ func (n *narrowing) before(b *ir.Block, i int, k kind, found map[*ir.Value]bool)
 	pre.Succs[0].Args[i] = a
 }
 
-// untagParams makes integers of those candidates that someone untags.
+// untagParams makes integers of those candidates that someone untags, or that are given
+// what had to be tagged for it.
 func untagParams(f *ir.Func, g *ir.Graph, candidates map[*ir.Value]bool) {
 	untagged := map[*ir.Value]bool{}
+	tagged := func(a *ir.Value) bool { return a.Op == ir.OpTag || a.Op == ir.OpConstSmi }
+	for p := range candidates {
+		any, all := false, true
+		i := slices.Index(p.Block.Params, p)
+		for _, e := range incoming(g, p.Block) {
+			a := e.Args[i]
+			any = any || a.Op == ir.OpTag
+			all = all && (tagged(a) || a == p)
+		}
+		if any && all {
+			untagged[p] = true
+		}
+	}
 	for _, b := range g.Order {
 		for _, v := range b.Values {
 			if v.Op == ir.OpUntag || v.Op == ir.OpGuardSmi {

@@ -59,7 +59,7 @@ func TestConstraints(t *testing.T) {
 	for _, c := range constraints {
 		first, then := -1, -1
 		for i, p := range Table {
-			if stem(p.Name) == c.first {
+			if stem(p.Name) == c.first && first < 0 {
 				first = i
 			}
 			if stem(p.Name) == c.then {

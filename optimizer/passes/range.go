@@ -47,14 +47,11 @@ func (x interval) meet(y interval) (r interval, ok bool) {
 
 func (x interval) within(y interval) bool { return x.lo >= y.lo && x.hi <= y.hi }
 
-// less is a pair of which the first is known to be below the second.
-type less struct{ x, y *ir.Value }
-
 type ranges struct {
 	g        *ir.Graph
 	p        *Policy
 	of       map[*ir.Value]interval
-	below    []less
+	orders   []order
 	children [][]*ir.Block
 	s        *ir.Substitution
 	gone     map[*ir.Value]bool

@@ -12,7 +12,7 @@ type undo struct {
 // walk decides the checks of a block, with what the branch to it says, and then
 // those of the blocks it dominates.
 func (r *ranges) walk(b *ir.Block, log []undo) {
-	mark, pairs := len(log), len(r.below)
+	mark, orders := len(log), len(r.orders)
 	log = r.entered(b, log)
 	for _, v := range append([]*ir.Value(nil), b.Values...) {
 		if v.Type == ir.TypeInt {
@@ -32,7 +32,7 @@ func (r *ranges) walk(b *ir.Block, log []undo) {
 			delete(r.of, u.v)
 		}
 	}
-	r.below = r.below[:pairs]
+	r.orders = r.orders[:orders]
 }
 
 func (r *ranges) narrow(v *ir.Value, n interval, log []undo) []undo {
@@ -65,6 +65,8 @@ func (r *ranges) learn(c *ir.Value, holds bool, log []undo) []undo {
 	case c.Op == ir.OpILe:
 		return r.isLess(c.Args[1], c.Args[0], 1, log)
 	case c.Op == ir.OpIEq && holds, c.Op == ir.OpINe && !holds:
+		r.ordered(c.Args[0], c.Args[1], 0)
+		r.ordered(c.Args[1], c.Args[0], 0)
 		if n, ok := r.lookup(c.Args[0]).meet(r.lookup(c.Args[1])); ok {
 			return r.narrow(c.Args[1], n, r.narrow(c.Args[0], n, log))
 		}
@@ -74,9 +76,7 @@ func (r *ranges) learn(c *ir.Value, holds bool, log []undo) []undo {
 
 // isLess learns that x + gap <= y; gap is 0 or 1.
 func (r *ranges) isLess(x, y *ir.Value, gap int64, log []undo) []undo {
-	if gap > 0 {
-		r.below = append(r.below, less{x, y})
-	}
+	r.ordered(x, y, gap)
 	a, b := r.lookup(x), r.lookup(y)
 	if b.hi-gap < b.hi || gap == 0 {
 		if n, ok := a.meet(interval{a.lo, b.hi - gap}); ok {
@@ -91,19 +91,6 @@ func (r *ranges) isLess(x, y *ir.Value, gap int64, log []undo) []undo {
 	return log
 }
 
-// isBelow tells whether x is less than y wherever the walk is.
-func (r *ranges) isBelow(x, y *ir.Value) bool {
-	if r.lookup(x).hi < r.lookup(y).lo {
-		return true
-	}
-	for _, l := range r.below {
-		if l.x == x && l.y == y {
-			return true
-		}
-	}
-	return false
-}
-
 // decide removes a check whose outcome is known, and learns from one that stays.
 func (r *ranges) decide(v *ir.Value, log []undo) []undo {
 	switch v.Op {
@@ -115,7 +102,7 @@ func (r *ranges) decide(v *ir.Value, log []undo) []undo {
 		}
 	case ir.OpGuardIndex:
 		x, y := v.Args[0], v.Args[1]
-		if r.lookup(x).lo >= 0 && r.isBelow(x, y) {
+		if r.lookup(x).lo >= 0 && r.isBelow(x, y, 1) {
 			r.s.Replace(v, x)
 			r.gone[v] = true
 			return log
@@ -124,11 +111,10 @@ func (r *ranges) decide(v *ir.Value, log []undo) []undo {
 		if n, ok := r.lookup(x).meet(interval{0, r.lookup(x).hi}); ok {
 			log = r.narrow(x, n, log)
 		}
-		r.below = append(r.below, less{v, y})
 	case ir.OpILt:
-		r.compare(v, r.isBelow(v.Args[0], v.Args[1]), r.lookup(v.Args[1]).hi <= r.lookup(v.Args[0]).lo)
+		r.compare(v, r.isBelow(v.Args[0], v.Args[1], 1), r.isBelow(v.Args[1], v.Args[0], 0))
 	case ir.OpILe:
-		r.compare(v, r.lookup(v.Args[0]).hi <= r.lookup(v.Args[1]).lo, r.isBelow(v.Args[1], v.Args[0]))
+		r.compare(v, r.isBelow(v.Args[0], v.Args[1], 0), r.isBelow(v.Args[1], v.Args[0], 1))
 	case ir.OpIEq, ir.OpINe:
 		if _, ok := r.lookup(v.Args[0]).meet(r.lookup(v.Args[1])); !ok {
 			r.compare(v, v.Op == ir.OpINe, v.Op == ir.OpIEq)

@@ -14,6 +14,7 @@ import (
 // the loop. The copy ends in a block of its own before the body, with the anchor of
 // the loop: what moves there is executed if there is a first round.
 func RotateLoops(f *ir.Func, p *Policy) {
+	untagStates(f)                  // or loops would carry integers tagged for them
 	rotated := map[*ir.Block]bool{} // the new heads
 	for again := true; again; {
 		again = false
