@@ -2,6 +2,7 @@ package interp
 
 import (
 	"math"
+	"slices"
 
 	"github.com/sista-vm/sista/heap"
 	"github.com/sista-vm/sista/native"
@@ -78,6 +79,9 @@ func (r *reader) virtual(i int) heap.Oop {
 		r.virtuals[i] = r.oop(native.Loc{Kind: v.Slots[0].Kind, Index: v.Slots[0].Index, Repr: native.ReprFloat})
 		return r.virtuals[i]
 	}
+	if v.Kind == native.VirtualContext {
+		return r.context(i)
+	}
 	h := r.in.heap
 	_, format := h.InstSpec(h.ClassAt(uint32(v.Class)))
 	o := r.made(h.Allocate(uint32(v.Class), format, len(v.Slots)))
@@ -89,6 +93,33 @@ func (r *reader) virtual(i int) heap.Oop {
 		h.Store(o, j, r.oop(l))
 	}
 	return o
+}
+
+// context makes the context that object i is: that of the level which says so. Whoever uses the
+// state gives it the rest.
+func (r *reader) context(i int) heap.Oop {
+	h, in := r.in.heap, r.in
+	at := slices.IndexFunc(r.state.Levels, func(l native.Level) bool {
+		return l.Context.Kind == native.IsVirtual && int(l.Context.Index) == i
+	})
+	if at < 0 {
+		in.fatal("internal error: a context that machine code did without is that of no activation")
+		return in.nilOop
+	}
+	l := &r.state.Levels[at]
+	method := heap.Oop(ld(r.c.literal(l.Method)))
+	ctx := r.made(h.Allocate(heap.ClassContext, heap.FmtVariable, contextFixed+contextSlots(method)))
+	r.virtuals[i] = ctx
+	if in.dead != nil {
+		return ctx
+	}
+	ctx.SetSlotRaw(contextStackp, heap.FromInt(0))
+	h.Store(ctx, contextMethod, method)
+	h.Store(ctx, contextReceiver, r.oop(l.Self))
+	if l.Closure.Kind != native.None {
+		h.Store(ctx, contextClosure, r.oop(l.Closure))
+	}
+	return ctx
 }
 
 // A level read out: what an interpreter frame or a context is made of.

@@ -155,7 +155,7 @@ func (in *Interp) widowNative(fp, npc uint64) {
 	}
 	r := reader{in: in, c: c, state: s, fp: fp}
 	for i := range s.Levels {
-		if l := &s.Levels[i]; l.Context.Kind != native.None {
+		if l := &s.Levels[i]; l.Context.Kind != native.None && l.Context.Kind != native.IsVirtual {
 			if ctx := r.oop(l.Context); in.isContext(ctx) && isMarried(ctx) && marriedFrame(ctx) == fp {
 				ctx.SetSlotRaw(contextSender, in.nilOop)
 				ctx.SetSlotRaw(contextPC, in.nilOop)
