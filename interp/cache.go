@@ -1,6 +1,9 @@
 package interp
 
-import "github.com/sista-vm/sista/heap"
+import (
+	"github.com/sista-vm/sista/heap"
+	"github.com/sista-vm/sista/native"
+)
 
 // The global method cache maps (selector, class tag) to what a send does. The
 // class tag is the class index or, of an immediate, its tag: forwarders have a
@@ -43,7 +46,7 @@ func (c *methodCache) probe(selector, tag uint64) *cacheEntry {
 
 func (in *Interp) flushMethodCache() {
 	clear(in.cache.entries[:])
-	in.at = atShortcuts{}
+	in.nat.At = native.Shortcuts{}
 	in.needed = neededFields{}
 }
 
@@ -54,7 +57,7 @@ func (in *Interp) flushMethod(m heap.Oop) {
 			in.cache.entries[i] = cacheEntry{}
 		}
 	}
-	in.at = atShortcuts{}
+	in.nat.At = native.Shortcuts{}
 	in.needed = neededFields{}
 }
 
@@ -65,7 +68,7 @@ func (in *Interp) flushSelector(selector heap.Oop) {
 			in.cache.entries[i] = cacheEntry{}
 		}
 	}
-	in.at = atShortcuts{}
+	in.nat.At = native.Shortcuts{}
 }
 
 // Method headers (SmallInteger in slot 0 of compiled code), as raw bits.
@@ -110,14 +113,14 @@ func (in *Interp) fill(e *cacheEntry, selector heap.Oop, tag uint32, m heap.Oop)
 	if e.kind != kindPrimitive {
 		return
 	}
-	at, put, size := &in.at.array, &in.at.arrayPut, &in.at.arraySize
+	at, put, size := &in.nat.At.Array, &in.nat.At.ArrayPut, &in.nat.At.ArraySize
 	get := uint16(60)
 	switch tag {
 	case heap.ClassArray:
 	case heap.ClassByteString:
-		at, put, size, get = &in.at.string, &in.at.stringPut, &in.at.stringSize, 63
+		at, put, size, get = &in.nat.At.String, &in.nat.At.StringPut, &in.nat.At.StringSize, 63
 	case heap.ClassByteArray:
-		at, put, size = &in.at.bytes, &in.at.bytesPut, &in.at.bytesSize
+		at, put, size = &in.nat.At.Bytes, &in.nat.At.BytesPut, &in.nat.At.BytesSize
 	default:
 		return
 	}
@@ -129,15 +132,6 @@ func (in *Interp) fill(e *cacheEntry, selector heap.Oop, tag uint32, m heap.Oop)
 	case selector == in.special[specialSize] && e.prim == 62:
 		*size = true
 	}
-}
-
-// atShortcuts tells what the loops may do to Arrays, ByteStrings and ByteArrays
-// without a send, since a send found that the method is the primitive for it. An
-// object of these classes has the format that goes with the class.
-type atShortcuts struct {
-	array, arrayPut, arraySize    bool
-	string, stringPut, stringSize bool
-	bytes, bytesPut, bytesSize    bool
 }
 
 // Places in the special selectors array.

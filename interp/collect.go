@@ -149,6 +149,7 @@ func (in *Interp) AfterMark() {
 func (in *Interp) Moved() {
 	h := in.heap
 	in.codeMoved()
+	in.forgetSends()
 	in.nilOop, in.falseOop, in.trueOop = h.Nil, h.False, h.True
 	in.refreshSpecials()
 	in.flushMethodCache()

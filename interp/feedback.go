@@ -55,7 +55,7 @@ const windowCredit = 8
 func (in *Interp) Gather(t *counters.Table) {
 	in.endWindow()
 	in.feedback.table = t
-	in.trip = math.MaxInt64
+	in.nat.Trip = math.MaxInt64
 	if t != nil {
 		in.feedback.policy = t.Policy()
 		in.feedback.random = 1
@@ -106,18 +106,18 @@ func (in *Interp) MethodOf(id counters.Method) heap.Oop { return in.feedback.met
 func (in *Interp) tripped(backEdge bool) {
 	f := &in.feedback
 	if f.table == nil {
-		in.trip = math.MaxInt64
+		in.nat.Trip = math.MaxInt64
 		in.checkLimit()
 		return
 	}
 	in.savePC()
 	if in.trace.left > 0 { // the window goes on
 		in.drainTrace()
-		in.trip, in.trace.left = in.trace.left, 0
+		in.nat.Trip, in.trace.left = in.trace.left, 0
 		in.checkLimit()
 		return
 	}
-	n := uint64(max(0, f.interval-in.trip))
+	n := uint64(max(0, f.interval-in.nat.Trip))
 	f.counted += n
 	if in.gathers() {
 		f.gathered += n
@@ -170,7 +170,7 @@ func (in *Interp) startCount(every uint64) {
 	f := &in.feedback
 	f.random = f.random*6364136223846793005 + 1442695040888963407
 	f.interval = int64(max(1, every/2+(f.random>>33)%max(1, every)))
-	in.trip = f.interval
+	in.nat.Trip = f.interval
 }
 
 func (in *Interp) gathers() bool { return in.trace.on }

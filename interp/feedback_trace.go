@@ -69,7 +69,7 @@ func (in *Interp) note(kind, value, object uint64) {
 	}
 	t := &in.trace.events[in.trace.n]
 	if in.trace.n++; in.trace.n == traceAlmost {
-		in.trace.left, in.trip = in.trip, 1
+		in.trace.left, in.nat.Trip = in.nat.Trip, 1
 	}
 	*t = traceEvent{kind: kind | traceAfter, value: value, selector: object, method: uint64(in.method),
 		pc: uint64(heap.FromInt(int64(in.pc - uint64(in.method) - 7)))}

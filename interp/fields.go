@@ -147,7 +147,10 @@ func (in *Interp) closureFits(c heap.Oop) bool {
 
 // suspectClosures has activations of closures look whether they fit, until a full
 // collection finds that all closures do.
-func (in *Interp) suspectClosures() { in.unfit, in.careful = true, true }
+func (in *Interp) suspectClosures() {
+	in.unfit, in.careful = true, true
+	in.unlinkSends()
+}
 
 // clearClosures ends the suspicion if it can.
 func (in *Interp) clearClosures() {

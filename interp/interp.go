@@ -39,7 +39,8 @@ type Interp struct {
 	fp     uint64   // frame pointer
 	method heap.Oop // running CompiledMethod or CompiledBlock
 
-	// nat is what machine code sees. Its StackLimit serves stack overflow and every
+	// nat is what machine code sees. Its Trip is the count to the next sample, and At tells
+	// what the loops may do without a send. Its StackLimit serves stack overflow and every
 	// request: a send or backward jump that finds sp below it leaves the loop, or the
 	// machine code. Posting a request sets it to the highest address; handling the
 	// request puts pageLimit back.
@@ -66,7 +67,6 @@ type Interp struct {
 
 	sistaLoop func(*Interp) exit // the copy of runSista that lies best
 
-	trip     int64 // activations and back edges until the next sample
 	trace    trace
 	feedback feedback
 	observer Observer
@@ -75,9 +75,8 @@ type Interp struct {
 	cache         methodCache
 	cacheHasYoung bool
 	needed        neededFields
-	unfit         bool // there may be closures that do not fit their receivers
-	careful       bool // forwarders or unfit: the loops leave activations of closures to us
-	at            atShortcuts
+	unfit         bool   // there may be closures that do not fit their receivers
+	careful       bool   // forwarders or unfit: the loops leave activations of closures to us
 	fullGCs       uint64 // full collections seen by Moved
 	divorced      heap.Oop
 

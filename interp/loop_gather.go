@@ -597,7 +597,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -681,7 +681,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -765,7 +765,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -814,7 +814,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -863,7 +863,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -912,7 +912,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -961,7 +961,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -1010,7 +1010,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -1059,7 +1059,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -1148,7 +1148,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -1177,7 +1177,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -1229,7 +1229,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -1256,7 +1256,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -1302,7 +1302,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -1354,7 +1354,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -1403,7 +1403,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -1452,7 +1452,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -1477,7 +1477,7 @@ func (in *Interp) runGather() exit {
 				b = b>>3 - 1
 				switch v & heap.ClassIndexMask {
 				case heap.ClassArray:
-					if b < n && in.at.array {
+					if b < n && in.nat.At.Array {
 
 						result = ld(a + 8 + b<<3)
 						if op = ldb(pc); op-208 < 8 {
@@ -1495,13 +1495,13 @@ func (in *Interp) runGather() exit {
 						continue
 					}
 				case heap.ClassByteString:
-					if b < n<<3-v>>24&7 && in.at.string {
+					if b < n<<3-v>>24&7 && in.nat.At.String {
 						sp += 8
 						st(sp, uint64(ldb(a+8+b))<<3|heap.TagChar)
 						continue
 					}
 				case heap.ClassByteArray:
-					if b < n<<3-v>>24&7 && in.at.bytes {
+					if b < n<<3-v>>24&7 && in.nat.At.Bytes {
 						sp += 8
 						st(sp, uint64(ldb(a+8+b))<<3|heap.TagInt)
 						continue
@@ -1522,7 +1522,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -1548,7 +1548,7 @@ func (in *Interp) runGather() exit {
 				tag = ld(sp)
 				switch v & (heap.ClassIndexMask | heap.StoreCheckMask) {
 				case heap.ClassArray:
-					if b < n && in.at.arrayPut && (tag >= in.oldStart || tag&7 != 0 || a < in.oldStart || v&heap.RememberedBit != 0) {
+					if b < n && in.nat.At.ArrayPut && (tag >= in.oldStart || tag&7 != 0 || a < in.oldStart || v&heap.RememberedBit != 0) {
 						st(a+8+b<<3, tag)
 
 						if ldb(pc) == 216 {
@@ -1561,7 +1561,7 @@ func (in *Interp) runGather() exit {
 						continue
 					}
 				case heap.ClassByteString:
-					if b < n<<3-v>>24&7 && tag&7 == heap.TagChar && tag>>3 < 256 && in.at.stringPut {
+					if b < n<<3-v>>24&7 && tag&7 == heap.TagChar && tag>>3 < 256 && in.nat.At.StringPut {
 						stb(a+8+b, byte(tag>>3))
 
 						if ldb(pc) == 216 {
@@ -1574,7 +1574,7 @@ func (in *Interp) runGather() exit {
 						continue
 					}
 				case heap.ClassByteArray:
-					if b < n<<3-v>>24&7 && tag&7 == heap.TagInt && tag>>3 < 256 && in.at.bytesPut {
+					if b < n<<3-v>>24&7 && tag&7 == heap.TagInt && tag>>3 < 256 && in.nat.At.BytesPut {
 						stb(a+8+b, byte(tag>>3))
 
 						if ldb(pc) == 216 {
@@ -1602,7 +1602,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -1624,17 +1624,17 @@ func (in *Interp) runGather() exit {
 				}
 				switch v & heap.ClassIndexMask {
 				case heap.ClassArray:
-					if in.at.arraySize {
+					if in.nat.At.ArraySize {
 						st(sp, n<<3|1)
 						continue
 					}
 				case heap.ClassByteString:
-					if in.at.stringSize {
+					if in.nat.At.StringSize {
 						st(sp, (n<<3-v>>24&7)<<3|1)
 						continue
 					}
 				case heap.ClassByteArray:
-					if in.at.bytesSize {
+					if in.nat.At.BytesSize {
 						st(sp, (n<<3-v>>24&7)<<3|1)
 						continue
 					}
@@ -1654,7 +1654,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -1681,7 +1681,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -1708,7 +1708,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -1760,7 +1760,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -1793,7 +1793,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -1826,7 +1826,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -1853,7 +1853,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -1880,7 +1880,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -1907,7 +1907,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -1934,7 +1934,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -1962,7 +1962,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -1990,7 +1990,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2018,7 +2018,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2046,7 +2046,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2074,7 +2074,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2102,7 +2102,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2130,7 +2130,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2158,7 +2158,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2186,7 +2186,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2214,7 +2214,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2242,7 +2242,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2270,7 +2270,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2298,7 +2298,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2326,7 +2326,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2354,7 +2354,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2382,7 +2382,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2410,7 +2410,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2438,7 +2438,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2466,7 +2466,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2494,7 +2494,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2522,7 +2522,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2550,7 +2550,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2578,7 +2578,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2606,7 +2606,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2634,7 +2634,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2662,7 +2662,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2690,7 +2690,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2718,7 +2718,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2746,7 +2746,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2774,7 +2774,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2802,7 +2802,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2830,7 +2830,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2858,7 +2858,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2886,7 +2886,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2914,7 +2914,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2942,7 +2942,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2970,7 +2970,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -2998,7 +2998,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -3026,7 +3026,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -3054,7 +3054,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -3082,7 +3082,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -3110,7 +3110,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -3138,7 +3138,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -3166,7 +3166,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -3194,7 +3194,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -3222,7 +3222,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -3250,7 +3250,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -3278,7 +3278,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -3324,7 +3324,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
@@ -3345,7 +3345,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
@@ -3370,7 +3370,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
@@ -3391,7 +3391,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
@@ -3416,7 +3416,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
@@ -3437,7 +3437,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
@@ -3462,7 +3462,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
@@ -3483,7 +3483,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
@@ -3508,7 +3508,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
@@ -3529,7 +3529,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
@@ -3554,7 +3554,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
@@ -3575,7 +3575,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
@@ -3600,7 +3600,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
@@ -3621,7 +3621,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
@@ -3646,7 +3646,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
@@ -3667,7 +3667,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
@@ -3692,7 +3692,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
@@ -3713,7 +3713,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
@@ -3738,7 +3738,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
@@ -3759,7 +3759,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
@@ -3784,7 +3784,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
@@ -3805,7 +3805,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
@@ -3830,7 +3830,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
@@ -3851,7 +3851,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
@@ -3876,7 +3876,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
@@ -3897,7 +3897,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
@@ -3922,7 +3922,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
@@ -3943,7 +3943,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
@@ -3968,7 +3968,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
@@ -3989,7 +3989,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
@@ -4014,7 +4014,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
@@ -4035,7 +4035,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
@@ -4362,7 +4362,7 @@ func (in *Interp) runGather() exit {
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
 						if in.trace.n++; in.trace.n == traceAlmost {
-							in.trace.left, in.trip = in.trip, 1
+							in.trace.left, in.nat.Trip = in.nat.Trip, 1
 						}
 						t.kind, t.value, t.selector = traceSend, class, selector
 						t.method, t.pc = method, at-method
@@ -4392,7 +4392,7 @@ func (in *Interp) runGather() exit {
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
 						if in.trace.n++; in.trace.n == traceAlmost {
-							in.trace.left, in.trip = in.trip, 1
+							in.trace.left, in.nat.Trip = in.nat.Trip, 1
 						}
 						t.kind, t.value, t.selector = traceSuper, v, ld(method+16+8*uint64(in.xA))
 						t.method, t.pc = method, at-method
@@ -4424,7 +4424,7 @@ func (in *Interp) runGather() exit {
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
 						if in.trace.n++; in.trace.n == traceAlmost {
-							in.trace.left, in.trip = in.trip, 1
+							in.trace.left, in.nat.Trip = in.nat.Trip, 1
 						}
 						t.kind, t.value, t.selector = traceLoop, 0, 0
 						t.method, t.pc = method, at-method
@@ -4437,7 +4437,7 @@ func (in *Interp) runGather() exit {
 						}
 					}
 
-					if in.trip--; in.trip <= 0 {
+					if in.nat.Trip--; in.nat.Trip <= 0 {
 						in.xA = 1
 						ex = exitTrip
 						goto leave
@@ -4464,7 +4464,7 @@ func (in *Interp) runGather() exit {
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
 						if in.trace.n++; in.trace.n == traceAlmost {
-							in.trace.left, in.trip = in.trip, 1
+							in.trace.left, in.nat.Trip = in.nat.Trip, 1
 						}
 						t.kind, t.value, t.selector = traceBranch, 1, 0
 						t.method, t.pc = method, at-method
@@ -4485,7 +4485,7 @@ func (in *Interp) runGather() exit {
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
 						if in.trace.n++; in.trace.n == traceAlmost {
-							in.trace.left, in.trip = in.trip, 1
+							in.trace.left, in.nat.Trip = in.nat.Trip, 1
 						}
 						t.kind, t.value, t.selector = traceBranch, 0, 0
 						t.method, t.pc = method, at-method
@@ -4518,7 +4518,7 @@ func (in *Interp) runGather() exit {
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
 						if in.trace.n++; in.trace.n == traceAlmost {
-							in.trace.left, in.trip = in.trip, 1
+							in.trace.left, in.nat.Trip = in.nat.Trip, 1
 						}
 						t.kind, t.value, t.selector = traceBranch, 1, 0
 						t.method, t.pc = method, at-method
@@ -4539,7 +4539,7 @@ func (in *Interp) runGather() exit {
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
 						if in.trace.n++; in.trace.n == traceAlmost {
-							in.trace.left, in.trip = in.trip, 1
+							in.trace.left, in.nat.Trip = in.nat.Trip, 1
 						}
 						t.kind, t.value, t.selector = traceBranch, 0, 0
 						t.method, t.pc = method, at-method
@@ -4865,7 +4865,7 @@ func (in *Interp) runGather() exit {
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
 						if in.trace.n++; in.trace.n == traceAlmost {
-							in.trace.left, in.trip = in.trip, 1
+							in.trace.left, in.nat.Trip = in.nat.Trip, 1
 						}
 						t.kind, t.value, t.selector = traceSend, class, selector
 						t.method, t.pc = method, at-method
@@ -4895,7 +4895,7 @@ func (in *Interp) runGather() exit {
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
 						if in.trace.n++; in.trace.n == traceAlmost {
-							in.trace.left, in.trip = in.trip, 1
+							in.trace.left, in.nat.Trip = in.nat.Trip, 1
 						}
 						t.kind, t.value, t.selector = traceSuper, v, ld(method+16+8*uint64(in.xA))
 						t.method, t.pc = method, at-method
@@ -4927,7 +4927,7 @@ func (in *Interp) runGather() exit {
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
 						if in.trace.n++; in.trace.n == traceAlmost {
-							in.trace.left, in.trip = in.trip, 1
+							in.trace.left, in.nat.Trip = in.nat.Trip, 1
 						}
 						t.kind, t.value, t.selector = traceLoop, 0, 0
 						t.method, t.pc = method, at-method
@@ -4940,7 +4940,7 @@ func (in *Interp) runGather() exit {
 						}
 					}
 
-					if in.trip--; in.trip <= 0 {
+					if in.nat.Trip--; in.nat.Trip <= 0 {
 						in.xA = 1
 						ex = exitTrip
 						goto leave
@@ -4967,7 +4967,7 @@ func (in *Interp) runGather() exit {
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
 						if in.trace.n++; in.trace.n == traceAlmost {
-							in.trace.left, in.trip = in.trip, 1
+							in.trace.left, in.nat.Trip = in.nat.Trip, 1
 						}
 						t.kind, t.value, t.selector = traceBranch, 1, 0
 						t.method, t.pc = method, at-method
@@ -4988,7 +4988,7 @@ func (in *Interp) runGather() exit {
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
 						if in.trace.n++; in.trace.n == traceAlmost {
-							in.trace.left, in.trip = in.trip, 1
+							in.trace.left, in.nat.Trip = in.nat.Trip, 1
 						}
 						t.kind, t.value, t.selector = traceBranch, 0, 0
 						t.method, t.pc = method, at-method
@@ -5021,7 +5021,7 @@ func (in *Interp) runGather() exit {
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
 						if in.trace.n++; in.trace.n == traceAlmost {
-							in.trace.left, in.trip = in.trip, 1
+							in.trace.left, in.nat.Trip = in.nat.Trip, 1
 						}
 						t.kind, t.value, t.selector = traceBranch, 1, 0
 						t.method, t.pc = method, at-method
@@ -5042,7 +5042,7 @@ func (in *Interp) runGather() exit {
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
 						if in.trace.n++; in.trace.n == traceAlmost {
-							in.trace.left, in.trip = in.trip, 1
+							in.trace.left, in.nat.Trip = in.nat.Trip, 1
 						}
 						t.kind, t.value, t.selector = traceBranch, 0, 0
 						t.method, t.pc = method, at-method
@@ -5316,7 +5316,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSend, class, selector
 					t.method, t.pc = method, at-method
@@ -5345,7 +5345,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceSuper, v, ld(method+16+8*uint64(in.xA))
 					t.method, t.pc = method, at-method
@@ -5375,7 +5375,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceLoop, 0, 0
 					t.method, t.pc = method, at-method
@@ -5388,7 +5388,7 @@ func (in *Interp) runGather() exit {
 					}
 				}
 
-				if in.trip--; in.trip <= 0 {
+				if in.nat.Trip--; in.nat.Trip <= 0 {
 					in.xA = 1
 					ex = exitTrip
 					goto leave
@@ -5414,7 +5414,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
@@ -5435,7 +5435,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
@@ -5467,7 +5467,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 1, 0
 					t.method, t.pc = method, at-method
@@ -5488,7 +5488,7 @@ func (in *Interp) runGather() exit {
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
-						in.trace.left, in.trip = in.trip, 1
+						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
 					t.kind, t.value, t.selector = traceBranch, 0, 0
 					t.method, t.pc = method, at-method
@@ -5724,7 +5724,7 @@ func (in *Interp) runGather() exit {
 		if in.trace.n < traceSize {
 			t := &in.trace.events[in.trace.n&(traceSize-1)]
 			if in.trace.n++; in.trace.n == traceAlmost {
-				in.trace.left, in.trip = in.trip, 1
+				in.trace.left, in.nat.Trip = in.nat.Trip, 1
 			}
 			t.kind, t.value, t.selector = traceEntry, 0, 0
 			t.method, t.pc = method, at-method
@@ -5737,7 +5737,7 @@ func (in *Interp) runGather() exit {
 			}
 		}
 
-		if in.trip--; in.trip <= 0 {
+		if in.nat.Trip--; in.nat.Trip <= 0 {
 			in.xA = 0
 			ex = exitTrip
 			goto leave
@@ -5785,7 +5785,7 @@ func (in *Interp) runGather() exit {
 		if in.trace.n < traceSize {
 			t := &in.trace.events[in.trace.n&(traceSize-1)]
 			if in.trace.n++; in.trace.n == traceAlmost {
-				in.trace.left, in.trip = in.trip, 1
+				in.trace.left, in.nat.Trip = in.nat.Trip, 1
 			}
 			t.kind, t.value, t.selector = traceEntry, 0, 0
 			t.method, t.pc = method, at-method
@@ -5798,7 +5798,7 @@ func (in *Interp) runGather() exit {
 			}
 		}
 
-		if in.trip--; in.trip <= 0 {
+		if in.nat.Trip--; in.nat.Trip <= 0 {
 			in.xA = 0
 			ex = exitTrip
 			goto leave

@@ -1139,7 +1139,7 @@ func (in *Interp) runSista2() exit {
 				b = b>>3 - 1
 				switch v & heap.ClassIndexMask {
 				case heap.ClassArray:
-					if b < n && in.at.array {
+					if b < n && in.nat.At.Array {
 
 						result = ld(a + 8 + b<<3)
 						if op = ldb(pc); op-208 < 8 {
@@ -1157,13 +1157,13 @@ func (in *Interp) runSista2() exit {
 						continue
 					}
 				case heap.ClassByteString:
-					if b < n<<3-v>>24&7 && in.at.string {
+					if b < n<<3-v>>24&7 && in.nat.At.String {
 						sp += 8
 						st(sp, uint64(ldb(a+8+b))<<3|heap.TagChar)
 						continue
 					}
 				case heap.ClassByteArray:
-					if b < n<<3-v>>24&7 && in.at.bytes {
+					if b < n<<3-v>>24&7 && in.nat.At.Bytes {
 						sp += 8
 						st(sp, uint64(ldb(a+8+b))<<3|heap.TagInt)
 						continue
@@ -1185,7 +1185,7 @@ func (in *Interp) runSista2() exit {
 				tag = ld(sp)
 				switch v & (heap.ClassIndexMask | heap.StoreCheckMask) {
 				case heap.ClassArray:
-					if b < n && in.at.arrayPut && (tag >= in.oldStart || tag&7 != 0 || a < in.oldStart || v&heap.RememberedBit != 0) {
+					if b < n && in.nat.At.ArrayPut && (tag >= in.oldStart || tag&7 != 0 || a < in.oldStart || v&heap.RememberedBit != 0) {
 						st(a+8+b<<3, tag)
 
 						if ldb(pc) == 216 {
@@ -1198,7 +1198,7 @@ func (in *Interp) runSista2() exit {
 						continue
 					}
 				case heap.ClassByteString:
-					if b < n<<3-v>>24&7 && tag&7 == heap.TagChar && tag>>3 < 256 && in.at.stringPut {
+					if b < n<<3-v>>24&7 && tag&7 == heap.TagChar && tag>>3 < 256 && in.nat.At.StringPut {
 						stb(a+8+b, byte(tag>>3))
 
 						if ldb(pc) == 216 {
@@ -1211,7 +1211,7 @@ func (in *Interp) runSista2() exit {
 						continue
 					}
 				case heap.ClassByteArray:
-					if b < n<<3-v>>24&7 && tag&7 == heap.TagInt && tag>>3 < 256 && in.at.bytesPut {
+					if b < n<<3-v>>24&7 && tag&7 == heap.TagInt && tag>>3 < 256 && in.nat.At.BytesPut {
 						stb(a+8+b, byte(tag>>3))
 
 						if ldb(pc) == 216 {
@@ -1236,17 +1236,17 @@ func (in *Interp) runSista2() exit {
 				}
 				switch v & heap.ClassIndexMask {
 				case heap.ClassArray:
-					if in.at.arraySize {
+					if in.nat.At.ArraySize {
 						st(sp, n<<3|1)
 						continue
 					}
 				case heap.ClassByteString:
-					if in.at.stringSize {
+					if in.nat.At.StringSize {
 						st(sp, (n<<3-v>>24&7)<<3|1)
 						continue
 					}
 				case heap.ClassByteArray:
-					if in.at.bytesSize {
+					if in.nat.At.BytesSize {
 						st(sp, (n<<3-v>>24&7)<<3|1)
 						continue
 					}
@@ -1959,7 +1959,7 @@ func (in *Interp) runSista2() exit {
 
 				if int64(b) < 0 {
 
-					if in.trip--; in.trip <= 0 {
+					if in.nat.Trip--; in.nat.Trip <= 0 {
 						in.xA = 1
 						ex = exitTrip
 						goto leave
@@ -2332,7 +2332,7 @@ func (in *Interp) runSista2() exit {
 
 				if int64(b) < 0 {
 
-					if in.trip--; in.trip <= 0 {
+					if in.nat.Trip--; in.nat.Trip <= 0 {
 						in.xA = 1
 						ex = exitTrip
 						goto leave
@@ -2650,7 +2650,7 @@ func (in *Interp) runSista2() exit {
 
 			if int64(b) < 0 {
 
-				if in.trip--; in.trip <= 0 {
+				if in.nat.Trip--; in.nat.Trip <= 0 {
 					in.xA = 1
 					ex = exitTrip
 					goto leave
@@ -2917,7 +2917,7 @@ func (in *Interp) runSista2() exit {
 		}
 		pc = method + uint64(e.start)
 
-		if in.trip--; in.trip <= 0 {
+		if in.nat.Trip--; in.nat.Trip <= 0 {
 			in.xA = 0
 			ex = exitTrip
 			goto leave
@@ -2962,7 +2962,7 @@ func (in *Interp) runSista2() exit {
 		}
 		pc = method + 16 + (a>>3&0x7fff)<<3
 
-		if in.trip--; in.trip <= 0 {
+		if in.nat.Trip--; in.nat.Trip <= 0 {
 			in.xA = 0
 			ex = exitTrip
 			goto leave

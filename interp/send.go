@@ -452,7 +452,7 @@ func (in *Interp) pushFrame(e *cacheEntry, argc int) {
 // layFrame saves the running frame's pc and lays the fixed words of a frame over
 // the receiver and arguments on the stack. flags are those beside the argument count.
 func (in *Interp) layFrame(method, rcvr heap.Oop, argc int, flags uint64) {
-	in.trip--
+	in.nat.Trip--
 	in.noteEntry(method)
 	in.savePC()
 	st(in.sp-8, in.returnAddress())

@@ -20,6 +20,8 @@ type Code struct {
 	Raw      []uint64 // constants that are no oops, after the cells
 	Relocs   []Reloc
 
+	Template *Template // not nil: it is code of the template tier, which has nothing of what follows
+
 	Safepoints []Safepoint // by PC, ascending
 	States     []State
 	Lines      []Line // which value of the IR each piece of code is for, by offset, ascending

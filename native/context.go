@@ -32,6 +32,21 @@ type Context struct {
 	FaultSignal, FaultAddr uint64 // of ExitFault
 
 	Sends uint64 // address of a SendCache, or 0
+
+	// Trip counts down activations and back edges, of the interpreter and of template
+	// code, to the next sample.
+	Trip int64
+	// At are the sends that need no lookup.
+	At Shortcuts
+}
+
+// Shortcuts tells what may be done to Arrays, ByteStrings and ByteArrays without a
+// send, since a send found that the method is the primitive for it. An object of these
+// classes has the format that goes with the class.
+type Shortcuts struct {
+	Array, ArrayPut, ArraySize    bool
+	String, StringPut, StringSize bool
+	Bytes, BytesPut, BytesSize    bool
 }
 
 // Offsets of what machine code uses, from R15.
@@ -43,6 +58,8 @@ const (
 	OffFalse      = int32(unsafe.Offsetof(Context{}.False))
 	OffTrue       = int32(unsafe.Offsetof(Context{}.True))
 	OffOldStart   = int32(unsafe.Offsetof(Context{}.OldStart))
+	OffTrip       = int32(unsafe.Offsetof(Context{}.Trip))
+	OffAt         = int32(unsafe.Offsetof(Context{}.At)) // of Shortcuts
 	offStubs      = int32(unsafe.Offsetof(Context{}.Stubs))
 )
 
@@ -85,6 +102,9 @@ const (
 	ExitNonLocal
 	// ExitFloat: make a boxed float of the bits in Args[0], for which eden has no room; AX is the object.
 	ExitFloat
+	// ExitInterpret: template code needs the interpreter, see [Need]: Args[2] says for
+	// what, Args[0] and Args[1] are its operands.
+	ExitInterpret
 	// ExitFault: code did what the processor refused, at PC; Regs, XRegs, FaultSignal and
 	// FaultAddr tell more. It cannot go on. Never called by code.
 	ExitFault

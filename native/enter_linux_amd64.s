@@ -162,7 +162,7 @@ TEXT exitValue<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
 	JNE  miss
 	MOVL (AX), DX
 	ANDL $0x3fffff, DX
-	CMPL DX, $37          // FullBlockClosure
+	CMPL DX, $38          // FullBlockClosure
 	JNE  miss
 	CMPQ 24(AX), CX       // its number of arguments
 	JNE  miss
@@ -225,6 +225,10 @@ TEXT exitFloat<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
 	MOVL $const_ExitFloat, R11
 	JMP  leave<>(SB)
 
+TEXT exitInterpret<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
+	MOVL $const_ExitInterpret, R11
+	JMP  leave<>(SB)
+
 // exitFault is where the fault handler lets code go on; it has set PC.
 TEXT exitFault<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
 	MOVQ R11, (Context_Regs+11*8)(R15)
@@ -244,5 +248,6 @@ DATA ·stubs+(const_ExitValue*8)(SB)/8, $exitValue<>(SB)
 DATA ·stubs+(const_ExitCall*8)(SB)/8, $exitCall<>(SB)
 DATA ·stubs+(const_ExitNonLocal*8)(SB)/8, $exitNonLocal<>(SB)
 DATA ·stubs+(const_ExitFloat*8)(SB)/8, $exitFloat<>(SB)
+DATA ·stubs+(const_ExitInterpret*8)(SB)/8, $exitInterpret<>(SB)
 DATA ·stubs+(const_ExitFault*8)(SB)/8, $exitFault<>(SB)
 GLOBL ·stubs(SB), NOPTR, $(const_NumExits*8)

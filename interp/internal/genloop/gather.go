@@ -29,7 +29,7 @@ var gatherOps = map[string]string{
 		if in.trace.n < traceSize {
 			t := &in.trace.events[in.trace.n&(traceSize-1)]
 			if in.trace.n++; in.trace.n == traceAlmost {
-				in.trace.left, in.trip = in.trip, 1
+				in.trace.left, in.nat.Trip = in.nat.Trip, 1
 			}
 			t.kind, t.value, t.selector = $
 			t.method, t.pc = method, at-method

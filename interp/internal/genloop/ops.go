@@ -436,17 +436,17 @@ var ops = map[string]string{
 			@indexed()
 			switch v & heap.ClassIndexMask {
 			case heap.ClassArray:
-				if b < n && in.at.array {
+				if b < n && in.nat.At.Array {
 					@result(ld(a+8+b<<3))
 				}
 			case heap.ClassByteString:
-				if b < n<<3-v>>24&7 && in.at.string {
+				if b < n<<3-v>>24&7 && in.nat.At.String {
 					sp += 8
 					st(sp, uint64(ldb(a+8+b))<<3|heap.TagChar)
 					continue
 				}
 			case heap.ClassByteArray:
-				if b < n<<3-v>>24&7 && in.at.bytes {
+				if b < n<<3-v>>24&7 && in.nat.At.Bytes {
 					sp += 8
 					st(sp, uint64(ldb(a+8+b))<<3|heap.TagInt)
 					continue
@@ -462,17 +462,17 @@ var ops = map[string]string{
 			tag = ld(sp)
 			switch v & (heap.ClassIndexMask | heap.StoreCheckMask) {
 			case heap.ClassArray:
-				if b < n && in.at.arrayPut && (tag >= in.oldStart || tag&7 != 0 || a < in.oldStart || v&heap.RememberedBit != 0) {
+				if b < n && in.nat.At.ArrayPut && (tag >= in.oldStart || tag&7 != 0 || a < in.oldStart || v&heap.RememberedBit != 0) {
 					st(a+8+b<<3, tag)
 					@putResult()
 				}
 			case heap.ClassByteString:
-				if b < n<<3-v>>24&7 && tag&7 == heap.TagChar && tag>>3 < 256 && in.at.stringPut {
+				if b < n<<3-v>>24&7 && tag&7 == heap.TagChar && tag>>3 < 256 && in.nat.At.StringPut {
 					stb(a+8+b, byte(tag>>3))
 					@putResult()
 				}
 			case heap.ClassByteArray:
-				if b < n<<3-v>>24&7 && tag&7 == heap.TagInt && tag>>3 < 256 && in.at.bytesPut {
+				if b < n<<3-v>>24&7 && tag&7 == heap.TagInt && tag>>3 < 256 && in.nat.At.BytesPut {
 					stb(a+8+b, byte(tag>>3))
 					@putResult()
 				}
@@ -498,17 +498,17 @@ var ops = map[string]string{
 			}
 			switch v & heap.ClassIndexMask {
 			case heap.ClassArray:
-				if in.at.arraySize {
+				if in.nat.At.ArraySize {
 					st(sp, n<<3|1)
 					continue
 				}
 			case heap.ClassByteString:
-				if in.at.stringSize {
+				if in.nat.At.StringSize {
 					st(sp, (n<<3-v>>24&7)<<3|1)
 					continue
 				}
 			case heap.ClassByteArray:
-				if in.at.bytesSize {
+				if in.nat.At.BytesSize {
 					st(sp, (n<<3-v>>24&7)<<3|1)
 					continue
 				}
@@ -610,7 +610,7 @@ var ops = map[string]string{
 	"entry": "@count(0)",
 	// count counts an activation (0) or a back edge (1) towards the next sample.
 	"count": `
-		if in.trip--; in.trip <= 0 {
+		if in.nat.Trip--; in.nat.Trip <= 0 {
 			in.xA = $
 			@exit(exitTrip)
 		}`,
