@@ -166,7 +166,7 @@ func (s *scope) collect(b *basicBlock, operands int, results *join) {
 	if next := b.last(); len(edges) > 1 && next.PC == s.in.Next() && next.Op.Class() == bytecode.ClassBranch && anyBoolean(edges) {
 		// Each result jumps on its own: where it is known so is the way.
 		base := s.slots
-		s.in = next
+		s.at(next)
 		for _, e := range edges {
 			s.newBlock()
 			e.from.Succs[e.succ].To = s.cur

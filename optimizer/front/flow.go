@@ -8,7 +8,7 @@ import (
 // run translates the blocks of the activation, of which s.slots and t.cur are the state
 // at the entry. What it answers is in s.result.
 func (s *scope) run(entry *basicBlock) {
-	s.in = &entry.instrs[0]
+	s.at(&entry.instrs[0])
 	s.start, s.startPC = s.markHere(), entry.pc
 	s.startSlots = append([]*ir.Value(nil), s.slots...)
 	s.jumpTo(entry, s.in.PC)
@@ -22,6 +22,12 @@ func (s *scope) run(entry *basicBlock) {
 			panic(refuse("irreducible loop", "%s: pc %d", s.method.Name, b.pc))
 		}
 	}
+}
+
+// at makes an instruction the running one.
+func (s *scope) at(in *bytecode.Instruction) {
+	s.in = in
+	s.fn.Origin = &ir.Origin{Method: s.method.Name, PC: in.PC}
 }
 
 // movable are the reasons of guards that passes move before loops. One that failed at
@@ -41,7 +47,7 @@ func (s *scope) enter(b *basicBlock) bool {
 	if l == nil {
 		return true
 	}
-	s.in = &b.instrs[0]
+	s.at(&b.instrs[0])
 	if s.trusts(movable...) {
 		s.cur.Anchor(ir.ReasonAnchor, s.reexecute())
 	}
@@ -61,7 +67,7 @@ func (s *scope) enter(b *basicBlock) bool {
 // block translates the instructions of a basic block.
 func (s *scope) block(b *basicBlock) {
 	for i := range b.instrs {
-		s.in = &b.instrs[i]
+		s.at(&b.instrs[i])
 		s.instruction(b)
 		if s.cur == nil {
 			return

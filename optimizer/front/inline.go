@@ -160,7 +160,9 @@ func (s *scope) activate(self *ir.Value, args, copied []*ir.Value, results *join
 	s.scopes = append(s.scopes, s)
 	entry := s.code.blockAt(s.code.start)
 	s.order = s.code.from(entry)
+	origin := s.fn.Origin
 	s.run(entry)
+	s.fn.Origin = origin
 	s.scopes = s.scopes[:len(s.scopes)-1]
 	results.edges = append(results.edges, s.result.edges...)
 }

@@ -93,6 +93,7 @@ func (s *scope) makeContext() *ir.Value {
 // finish fills in what is known when all is translated: the contexts of states, the
 // names of methods, the shapes of classes.
 func (t *translator) finish() {
+	t.fn.Origin = nil
 	for _, m := range t.states {
 		for i, s := range m.scopes {
 			if s.context != nil && s != m.before {

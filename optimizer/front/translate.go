@@ -2,6 +2,7 @@ package front
 
 import (
 	"fmt"
+	"runtime/debug"
 	"strings"
 
 	"github.com/sista-vm/sista/bytecode"
@@ -25,11 +26,11 @@ func Translate(w World, m *Method, o Options) (f *ir.Func, r *Report, err error)
 	r = &Report{Method: m.Name, PC: -1}
 	defer func() {
 		if x := recover(); x != nil {
-			refusal, ok := x.(*Refusal)
-			if !ok {
-				panic(x)
+			if refusal, ok := x.(*Refusal); ok {
+				f, err = nil, refusal
+			} else {
+				f, err = nil, fmt.Errorf("front: %s: a mistake of the translation: %v\n%s", m.Name, x, debug.Stack())
 			}
-			f, err = nil, refusal
 		}
 		if err != nil {
 			r.Reason = strings.TrimPrefix(err.Error(), "front: ")
@@ -278,7 +279,7 @@ func (t *translator) root(c *code, o Options, r *Report) error {
 	if s.closure != nil {
 		t.facts[s.closure] = fact{class: FullBlockClosureClass}
 	}
-	s.in = &entry.instrs[0]
+	s.at(&entry.instrs[0])
 	if !o.OSR {
 		// The activation's context, if it has one, is made after this.
 		t.cur.Poll(ir.ReasonRequest, s.stateOf(s.levelAt(ir.Reexecute, s.in.PC, s.slots), s))

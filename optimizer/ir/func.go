@@ -16,6 +16,9 @@ type Func struct {
 	Methods map[string]Handle
 	// Floats has the values of literals that are immediate Floats.
 	Floats map[Handle]float64
+	// Origin is that of the values that are made next; nil if nobody says. A value
+	// without one that is put among others gets that of its neighbour.
+	Origin *Origin
 
 	nextValue, nextBlock ID
 	epoch                uint32 // of the last walk over states, which are shared
@@ -82,6 +85,14 @@ type Value struct {
 	Reason Reason
 	State  *State
 	Block  *Block
+	Origin *Origin // of what it was made for; nil if nobody knows
+}
+
+// An Origin is a bytecode of a method. It means nothing to passes, and is not in the
+// text form: it is for those who look at what became of a method.
+type Origin struct {
+	Method string // as in states
+	PC     int
 }
 
 // NewFunc answers a function without blocks.
@@ -110,7 +121,7 @@ func (f *Func) NewBlock() *Block {
 
 // NewValue answers a value that is in no block's list yet.
 func (f *Func) NewValue(op Op, args ...*Value) *Value {
-	v := &Value{ID: f.nextValue, Op: op, Type: op.Info().Result, Args: args}
+	v := &Value{ID: f.nextValue, Op: op, Type: op.Info().Result, Args: args, Origin: f.Origin}
 	f.nextValue++
 	return v
 }
@@ -141,12 +152,18 @@ func (b *Block) append(op Op, args []*Value) *Value {
 // Append puts a value at the end of the block.
 func (b *Block) Append(v *Value) {
 	v.Block = b
+	if n := len(b.Values); v.Origin == nil && n > 0 {
+		v.Origin = b.Values[n-1].Origin
+	}
 	b.Values = append(b.Values, v)
 }
 
 // Insert puts a value before another, which is in the block.
 func (b *Block) Insert(v, before *Value) {
 	v.Block = b
+	if v.Origin == nil {
+		v.Origin = before.Origin
+	}
 	b.Values = slices.Insert(b.Values, slices.Index(b.Values, before), v)
 }
 
