@@ -14,13 +14,14 @@ type Policy struct {
 	MaxScalarSlots  int `help:"most fields of an object that is replaced by values"`
 	MaxScalarRounds int `help:"depth of objects in objects that are replaced"`
 	MaxRotated      int `help:"most values at the head of a loop that are copied before it"`
+	MaxPeeled       int `help:"most values of a loop whose first round is copied before it"`
 	WidenAfter      int `help:"visits of a parameter before its range is widened"`
 	MaxFacts        int `help:"most locations whose value is known at one place"`
 }
 
 // DefaultPolicy answers the thresholds that are used when nobody sets others.
 func DefaultPolicy() *Policy {
-	return &Policy{MaxScalarSlots: 32, MaxScalarRounds: 5, MaxRotated: 24, WidenAfter: 3, MaxFacts: 256}
+	return &Policy{MaxScalarSlots: 32, MaxScalarRounds: 5, MaxRotated: 24, MaxPeeled: 80, WidenAfter: 3, MaxFacts: 256}
 }
 
 // Set gives the threshold of that name a value, as a flag of a command line does.

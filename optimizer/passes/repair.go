@@ -2,15 +2,15 @@ package passes
 
 import "github.com/sista-vm/sista/optimizer/ir"
 
-// A repair makes the uses of the values of a block refer to what reaches them, after
-// each of them was computed in another block too. Where both reach, blocks get
-// parameters.
+// A repair makes the uses of the values of some blocks in others refer to what reaches
+// them, after these blocks have been copied. Where both reach, blocks get parameters.
 type repair struct {
-	g            *ir.Graph
-	block, other *ir.Block
-	copies       map[*ir.Value]*ir.Value
-	at           map[place]*ir.Value
-	states       map[*ir.State]*ir.State // of the block that is rewritten
+	g      *ir.Graph
+	from   map[*ir.Block]bool // the blocks
+	copied map[*ir.Block]bool // where the copies are
+	copies map[*ir.Value]*ir.Value
+	at     map[place]*ir.Value
+	states map[*ir.State]*ir.State // of the block that is rewritten
 }
 
 // A place is the start of a block, for a value.
@@ -22,12 +22,12 @@ type place struct {
 func (r *repair) run() {
 	r.at = map[place]*ir.Value{}
 	for _, b := range r.g.Order {
-		if b == r.block || b == r.other {
+		if r.from[b] || r.copied[b] {
 			continue
 		}
 		r.states = map[*ir.State]*ir.State{}
 		find := func(v *ir.Value) *ir.Value {
-			if v.Block == r.block {
+			if r.from[v.Block] {
 				return r.start(v, b)
 			}
 			return v
@@ -56,7 +56,7 @@ func (r *repair) state(s *ir.State, find func(*ir.Value) *ir.Value) *ir.State {
 	}
 	w := s
 	s.Values(func(v *ir.Value) {
-		if v.Block == r.block {
+		if r.from[v.Block] {
 			w = nil
 		}
 	})
@@ -69,10 +69,10 @@ func (r *repair) state(s *ir.State, find func(*ir.Value) *ir.Value) *ir.State {
 
 // end answers what v is at the end of a block.
 func (r *repair) end(v *ir.Value, b *ir.Block) *ir.Value {
-	switch b {
-	case r.block:
+	switch {
+	case r.from[b]:
 		return v
-	case r.other:
+	case r.copied[b]:
 		return r.copies[v]
 	}
 	return r.start(v, b)

@@ -40,18 +40,23 @@ func canRotate(g *ir.Graph, l *ir.Loop, p *Policy) bool {
 			return false
 		}
 	}
-	// A condition cannot be a parameter.
+	return !givesCondition(g, map[*ir.Block]bool{h: true})
+}
+
+// givesCondition tells whether a condition of some blocks is used in others: it cannot
+// be a parameter.
+func givesCondition(g *ir.Graph, from map[*ir.Block]bool) bool {
 	outside := false
 	for _, b := range g.Order {
-		if b != h {
+		if !from[b] {
 			b.Each(func(v *ir.Value) {
 				for _, a := range v.Args {
-					outside = outside || a.Block == h && a.Type == ir.TypeBool
+					outside = outside || a.Type == ir.TypeBool && from[a.Block]
 				}
 			})
 		}
 	}
-	return !outside
+	return outside
 }
 
 // rotate makes of
@@ -93,7 +98,7 @@ func rotate(g *ir.Graph, l *ir.Loop) *ir.Block {
 	pre.Branch(find(h.End.Args[0]), edges[0], edges[1])
 	share(pre, h, into, entry.Count)
 	before.Succs[0].Count = pre.Succs[into].Count
-	(&repair{g: ir.NewGraph(f), block: h, other: pre, copies: first}).run()
+	(&repair{g: ir.NewGraph(f), from: map[*ir.Block]bool{h: true}, copied: map[*ir.Block]bool{pre: true}, copies: first}).run()
 	return h.Succs[into].To
 }
 
