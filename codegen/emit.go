@@ -16,8 +16,11 @@ type emitter struct {
 	later  []func()    // code out of line
 	sites  []site
 	states stateTable
+	places []loc  // by virtual register, of the state being described
+	key    []byte // of the state being looked for
 
 	entry, checked asm.Label
+	slow           asm.Label // where code out of line begins
 	hasChecked     bool
 
 	b   *block
@@ -124,6 +127,7 @@ func (e *emitter) emit() {
 		}
 		e.block(b, next)
 	}
+	e.slow = e.a.Here()
 	for len(e.later) > 0 {
 		f := e.later[0]
 		e.later = e.later[1:]

@@ -382,6 +382,7 @@ func (e *emitter) finish() error {
 		c.CheckedEntry = e.a.Offset(e.checked)
 	}
 	c.FrameSlots = e.plan.slots
+	c.Slow = e.a.Offset(e.slow)
 	c.Literals = e.literals.handles
 	for _, u := range e.cells {
 		c.Cells = append(c.Cells, native.Cell{Selector: u.selector, Argc: u.argc, Call: u.call})

@@ -20,6 +20,7 @@ type lowerer struct {
 	index  []int32     // by ID: uses as first argument of guardindex
 	blocks map[*ir.Block]*block
 	states map[*ir.State]*stateUse
+	mark   []int // by virtual register: the last state that has it, and one
 
 	b       *block
 	val     *ir.Value
@@ -212,11 +213,13 @@ func (l *lowerer) state(v *ir.Value) *stateUse {
 	if s := l.states[v.State]; s != nil {
 		return s
 	}
-	s := &stateUse{state: v.State}
-	seen := map[vreg]bool{}
+	s := &stateUse{state: v.State, number: len(l.states)}
+	if len(l.mark) < len(l.vregs) {
+		l.mark = append(l.mark, make([]int, 2*len(l.vregs))...)
+	}
 	v.State.Values(func(a *ir.Value) {
-		if r := l.vregOf[a.ID]; r != 0 && !l.isConst(a) && !seen[r] {
-			seen[r] = true
+		if r := l.vregOf[a.ID]; r != 0 && l.mark[r] != s.number+1 && !l.isConst(a) {
+			l.mark[r] = s.number + 1
 			s.vals = append(s.vals, r)
 		}
 	})

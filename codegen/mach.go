@@ -220,8 +220,9 @@ type inst struct {
 
 // stateUse is a state as machine code refers to it.
 type stateUse struct {
-	state *ir.State
-	vals  []vreg // in any place
+	state  *ir.State
+	number int
+	vals   []vreg // in any place
 }
 
 // block is a block of machine code.

@@ -1,7 +1,8 @@
 package codegen
 
 import (
-	"fmt"
+	"encoding/binary"
+	"slices"
 
 	"github.com/sista-vm/sista/native"
 	"github.com/sista-vm/sista/optimizer/ir"
@@ -35,8 +36,10 @@ func (e *emitter) stateAt(st *stateUse, pt *point) int {
 	if e.in.slow || e.in.call {
 		at += posLost
 	}
-	places := make(map[vreg]loc, len(st.vals))
-	key := fmt.Appendf(nil, "%p", st)
+	if e.places == nil {
+		e.places = make([]loc, len(e.vregs))
+	}
+	key := binary.AppendUvarint(e.key[:0], uint64(st.number))
 	for _, v := range st.vals {
 		l := e.where(v, at)
 		if e.in.slow && l.isReg() {
@@ -45,32 +48,29 @@ func (e *emitter) stateAt(st *stateUse, pt *point) int {
 		if l == locNone {
 			e.fail("v%d is in a state at %d and nowhere", v, at)
 		}
-		places[v] = l
-		key = fmt.Appendf(key, " %d", l)
+		e.places[v] = l
+		key = binary.AppendUvarint(key, uint64(l))
 	}
+	e.key = key
 	if i, ok := e.states[string(key)]; ok {
 		return i
 	}
-	s := e.state(st.state, places)
+	s := e.state(st.state)
 	i := len(e.out.States)
 	e.out.States = append(e.out.States, s)
 	e.states[string(key)] = i
 	return i
 }
 
-func (e *emitter) state(s *ir.State, places map[vreg]loc) native.State {
-	virtuals := make(map[*ir.Virtual]int, len(s.Virtuals))
-	for i, v := range s.Virtuals {
-		virtuals[v] = i
-	}
+func (e *emitter) state(s *ir.State) native.State {
 	ref := func(r ir.Ref) native.Loc {
 		switch {
 		case r.Virtual != nil:
-			return native.Loc{Kind: native.IsVirtual, Index: int64(virtuals[r.Virtual])}
+			return native.Loc{Kind: native.IsVirtual, Index: int64(slices.Index(s.Virtuals, r.Virtual))}
 		case r.Value == nil:
 			return native.Loc{}
 		}
-		return e.valueLoc(r.Value, places)
+		return e.valueLoc(r.Value)
 	}
 	refs := func(rs []ir.Ref) []native.Loc {
 		if len(rs) == 0 {
@@ -102,7 +102,7 @@ func (e *emitter) state(s *ir.State, places map[vreg]loc) native.State {
 }
 
 // valueLoc answers where a value of a state is.
-func (e *emitter) valueLoc(v *ir.Value, places map[vreg]loc) native.Loc {
+func (e *emitter) valueLoc(v *ir.Value) native.Loc {
 	if n, ok := konst(v); ok {
 		return native.Loc{Kind: native.IsConst, Repr: native.ReprInt, Index: n}
 	}
@@ -136,7 +136,7 @@ func (e *emitter) valueLoc(v *ir.Value, places map[vreg]loc) native.Loc {
 	case ir.TypeBool:
 		loc.Repr = native.ReprBool
 	}
-	switch l := places[e.vregOf[v.ID]]; {
+	switch l := e.places[e.vregOf[v.ID]]; {
 	case l.isArg():
 		loc.Kind, loc.Index = native.InArg, int64(l.arg())
 	case l.isSlot():

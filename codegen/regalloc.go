@@ -25,6 +25,7 @@ type scan struct {
 	queue    queue
 	active   [2][]*piece // by class: live in a register here
 	inactive [2][]*piece // with a gap here
+	moved    []*piece
 }
 
 // queue is a heap of pieces by their start.
@@ -126,23 +127,30 @@ func (s *scan) place(p *piece) error {
 
 // advance moves pieces between the lists as time goes on.
 func (s *scan) advance(k class, pos int32) {
-	var active, inactive []*piece
-	sort := func(list []*piece) {
-		for _, p := range list {
-			switch {
-			case p.end() <= pos:
-			case p.covers(pos):
-				active = append(active, p)
-			default:
-				inactive = append(inactive, p)
-			}
+	old := s.active[k]
+	active := old[:0]
+	gap := s.inactive[k]
+	inactive := gap[:0]
+	s.moved = s.moved[:0] // active now, and had a gap
+	for _, p := range gap {
+		switch {
+		case p.end() <= pos:
+		case p.covers(pos):
+			s.moved = append(s.moved, p)
+		default:
+			inactive = append(inactive, p)
 		}
 	}
-	old, gap := s.active[k], s.inactive[k]
-	active, inactive = old[:0:0], gap[:0:0]
-	sort(old)
-	sort(gap)
-	s.active[k], s.inactive[k] = active, inactive
+	for _, p := range old {
+		switch {
+		case p.end() <= pos:
+		case p.covers(pos):
+			active = append(active, p)
+		default:
+			inactive = append(inactive, p)
+		}
+	}
+	s.active[k], s.inactive[k] = append(active, s.moved...), inactive
 }
 
 // lostIn answers the first of some positions at which a piece lives.

@@ -111,6 +111,91 @@ func compareRun(w *world, placed *native.Placed, p *toy.Program, r *rand.Rand, a
 	return nil
 }
 
+// TestOSR enters programs in the middle, with the interpreter's frame.
+func TestOSR(t *testing.T) {
+	w := newWorld(t)
+	a := asm.New()
+	first, last := seeds(400)
+	entered := 0
+	for seed := first; seed < last; seed++ {
+		p := toy.Random(seed)
+		f := toy.Translate(p, toy.Shape{OSR: true, Entries: seed%2 == 0})
+		describe(f)
+		for _, optimized := range []bool{false, true} {
+			if optimized {
+				if err := passes.Run(f, passes.Options{Verify: true}); err != nil {
+					t.Logf("seed %d: %v", seed, err)
+					break
+				}
+			}
+			for _, args := range [][2]float64{{0, 0}, {1, 3}, {7, -2}} {
+				for i := range modes {
+					n, err := compareOSR(w, a, p, f, args, i, seed)
+					if err != nil {
+						show(t, f)
+						t.Fatalf("seed %d, optimized %v, arguments %v, %s: %v", seed, optimized, args, modes[i].name, err)
+					}
+					entered += n
+				}
+			}
+		}
+	}
+	t.Logf("entered %d times, exits %v", entered, w.exits)
+	if entered == 0 && last > first+1 {
+		t.Error("nothing was entered")
+	}
+}
+
+func compareOSR(w *world, a *asm.Assembler, p *toy.Program, f *ir.Func, args [2]float64, mode int, seed uint64) (entered int, err error) {
+	h := newToyHeap()
+	entry, regs, err := p.EnterAt(h, f, args[0], args[1])
+	if err != nil || entry.OSR == nil {
+		return 0, nil
+	}
+	ref := newToyHeap()
+	v, err := p.Call(ref, p.Main().Name, []ir.Oop{ref.Integer(int64(args[0])), ref.Integer(int64(args[1]))})
+	if err != nil {
+		return 0, nil
+	}
+	want := summary(ref, v)
+	r := rand.New(rand.NewPCG(seed, uint64(mode)))
+	code, err := codegen.Compile(f, codegen.Options{Method: firstMethod, Entry: entry, Temps: len(regs), Args: 1, Assembler: a, Fail: modes[mode].fail(r)})
+	if err != nil {
+		return 0, err
+	}
+	placed, err := w.zone.Place(code)
+	if err != nil {
+		return 0, err
+	}
+	w.reset(r)
+	for i := range code.Literals {
+		st(placed.Data()+8*uint64(i), w.Nil)
+	}
+	w.p, w.log = p, h.Log
+	e := w.runOSR(placed, h, regs)
+	x := newExporter(w)
+	v = x.oop(e.value)
+	if e.kind == ir.Deoptimized {
+		for _, f := range e.frames {
+			for i, o := range f.Temps {
+				f.Temps[i] = x.oop(uint64(o))
+			}
+		}
+		if v, err = p.Resume(x.heap, e.frames); err != nil {
+			if errors.Is(err, toy.ErrSteps) {
+				err = nil
+			}
+			return 0, err
+		}
+	}
+	w.placed = nil
+	w.zone.Free(placed)
+	if got := summary(x.heap, v); got != want {
+		return 0, fmt.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	return 1, nil
+}
+
 func seeds(n int) (first, last uint64) {
 	if s, err := strconv.Atoi(os.Getenv("SEEDS")); err == nil {
 		return 0, uint64(s)

@@ -305,6 +305,71 @@ func (w *world) run(placed *native.Placed, args []uint64) ending {
 	return w.loop()
 }
 
+// runOSR takes over an interpreter frame with one argument: registers 0 and 1 are
+// receiver and argument, the others temporaries.
+func (w *world) runOSR(placed *native.Placed, h *toy.Heap, regs []ir.Oop) ending {
+	w.placed = placed
+	made := map[ir.Oop]uint64{toy.Nil: w.Nil, toy.True: w.True, toy.False: w.False}
+	var words []uint64
+	for _, o := range regs {
+		words = append(words, w.importOop(h, o, made))
+	}
+	sp := uint64(uintptr(unsafe.Pointer(&w.stack[len(w.stack)-16])))
+	push := func(v uint64) {
+		sp -= 8
+		st(sp, v)
+	}
+	push(words[0])
+	push(words[1])
+	push(w.Stubs[native.ExitReturn])
+	push(0)
+	fp := sp
+	push(w.Nil)
+	push(1<<3 | 1)
+	push(w.Nil)
+	push(words[0])
+	push(1)
+	for _, v := range words[2:] {
+		push(v)
+	}
+	w.SP, w.FP, w.PC = sp, fp, placed.Entry()
+	e := w.loop()
+	if e.kind == ir.Returned && w.SP != uint64(uintptr(unsafe.Pointer(&w.stack[len(w.stack)-16]))) {
+		w.t.Fatalf("returned with sp off by %d", w.SP-uint64(uintptr(unsafe.Pointer(&w.stack[len(w.stack)-16]))))
+	}
+	return e
+}
+
+// importOop copies an object of a toy heap.
+func (w *world) importOop(h *toy.Heap, o ir.Oop, made map[ir.Oop]uint64) uint64 {
+	if o&7 != 0 {
+		return uint64(o)
+	}
+	if c, ok := made[o]; ok {
+		return c
+	}
+	class := h.ClassIndex(o)
+	if f, ok := h.FloatValue(o); ok {
+		c, _ := w.Float(f)
+		made[o] = uint64(c)
+		return uint64(c)
+	}
+	n, err := h.Size(o, 0)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	c := w.make(uint64(classes[class].Format), uint64(class), uint64(n))
+	made[o] = c
+	for i := range n {
+		v, err := h.Slot(o, i)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		st(c+8+8*uint64(i), w.importOop(h, v, made))
+	}
+	return c
+}
+
 func (w *world) loop() ending {
 	for range 1 << 20 {
 		native.Enter(&w.Context)
