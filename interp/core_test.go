@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sista-vm/sista/counters"
+	"github.com/sista-vm/sista/jit"
 	"github.com/sista-vm/sista/vm"
 )
 
@@ -23,9 +25,20 @@ var machines = []struct {
 }{
 	{"plain", vm.Config{}, 5 * time.Second},
 	{"two stack pages", vm.Config{StackPages: 2}, 5 * time.Second},
+	{"compiled", vm.Config{Compile: jit.Sync, Feedback: eager()}, 20 * time.Second},
+	{"compiled, collecting at every allocation", vm.Config{Compile: jit.Sync, Feedback: eager(), StressGC: true}, 60 * time.Second},
+	{"compiled, two stack pages", vm.Config{Compile: jit.Sync, Feedback: eager(), StackPages: 2}, 20 * time.Second},
 	{"small eden", vm.Config{EdenBytes: 64 << 10}, 5 * time.Second},
 	{"collecting at every allocation", vm.Config{StressGC: true}, 30 * time.Second},
 	{"collecting at every allocation, two stack pages", vm.Config{StressGC: true, StackPages: 2}, 30 * time.Second},
+}
+
+// eager compiles as soon as anything is known.
+func eager() *counters.Policy {
+	p := counters.DefaultPolicy()
+	p.SampleEvery, p.Window, p.WindowDuty, p.GatherAfter = 10, 20, 1, 0
+	p.CompileAfter, p.OSRAfter, p.MinSamples = 20, 20, 1
+	return &p
 }
 
 // cacheDir keeps the kernel image for all tests.

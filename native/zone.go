@@ -144,7 +144,9 @@ func (z *Zone) Place(code *Code) (*Placed, error) {
 	if z.writable == 0 {
 		return nil, errors.New("native: the zone is closed")
 	}
-	text, fresh := z.text.take(uint64(len(code.Bytes)))
+	// One byte more than there are: the last instruction may be a call, and its return
+	// address has to be in this code.
+	text, fresh := z.text.take(uint64(len(code.Bytes)) + 1)
 	if text == nil {
 		return nil, ErrZoneFull
 	}
