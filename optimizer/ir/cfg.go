@@ -9,9 +9,12 @@ type Graph struct {
 	Order []*Block   // blocks that can be reached, in reverse postorder
 	Preds [][]*Block // by ID of block; a block is listed once for every edge
 	pos   []int      // by ID: place in Order, or -1
-	idom  []*Block   // by ID: immediate dominator; nil of roots
-	pre   []int      // by ID: entry and exit numbers of a walk of the dominator tree
-	post  []int
+
+	// Of dominators, found when they are first asked for.
+	idom     []*Block // by ID: immediate dominator; nil of roots
+	children [][]*Block
+	pre      []int // by ID: entry and exit numbers of a walk of the dominator tree
+	post     []int
 }
 
 // IsRoot tells whether execution may start at the block.
@@ -20,8 +23,7 @@ func (b *Block) IsRoot() bool { return b == b.fn.Entry() || b.OSR != nil }
 // NewGraph analyses the control flow. Blocks that cannot be reached are not in Order.
 func NewGraph(f *Func) *Graph {
 	n := f.NumBlocks()
-	g := &Graph{Fn: f, Preds: make([][]*Block, n), pos: make([]int, n), idom: make([]*Block, n),
-		pre: make([]int, n), post: make([]int, n)}
+	g := &Graph{Fn: f, Preds: make([][]*Block, n), pos: make([]int, n)}
 	seen := make([]bool, n)
 	var walk func(*Block)
 	walk = func(b *Block) {
@@ -48,7 +50,6 @@ func NewGraph(f *Func) *Graph {
 			g.Preds[e.To.ID] = append(g.Preds[e.To.ID], b)
 		}
 	}
-	g.dominators()
 	return g
 }
 
@@ -58,6 +59,11 @@ func (g *Graph) Reachable(b *Block) bool { return int(b.ID) < len(g.pos) && g.po
 // dominators is the algorithm of Cooper, Harvey and Kennedy. Several roots are
 // joined above by a root that is no block, written nil here.
 func (g *Graph) dominators() {
+	if g.idom != nil {
+		return
+	}
+	n := len(g.pos)
+	g.idom, g.pre, g.post = make([]*Block, n), make([]int, n), make([]int, n)
 	done := make([]bool, len(g.pos))
 	meet := func(a, b *Block) *Block {
 		for a != b {
@@ -94,41 +100,45 @@ func (g *Graph) dominators() {
 			}
 		}
 	}
-	n := 0
-	var number func(*Block)
-	children := g.Children()
-	number = func(b *Block) {
-		n++
-		g.pre[b.ID] = n
-		for _, c := range children[b.ID] {
-			number(c)
+	g.children = make([][]*Block, n)
+	for _, b := range g.Order {
+		if d := g.idom[b.ID]; d != nil {
+			g.children[d.ID] = append(g.children[d.ID], b)
 		}
-		n++
-		g.post[b.ID] = n
+	}
+	number := 0
+	var walk func(*Block)
+	walk = func(b *Block) {
+		number++
+		g.pre[b.ID] = number
+		for _, c := range g.children[b.ID] {
+			walk(c)
+		}
+		number++
+		g.post[b.ID] = number
 	}
 	for _, b := range g.Order {
 		if g.idom[b.ID] == nil {
-			number(b)
+			walk(b)
 		}
 	}
 }
 
 // Children answers the dominator tree: by ID, the blocks directly dominated.
 func (g *Graph) Children() [][]*Block {
-	c := make([][]*Block, len(g.pos))
-	for _, b := range g.Order {
-		if d := g.idom[b.ID]; d != nil {
-			c[d.ID] = append(c[d.ID], b)
-		}
-	}
-	return c
+	g.dominators()
+	return g.children
 }
 
 // Idom answers the immediate dominator, nil if there is none.
-func (g *Graph) Idom(b *Block) *Block { return g.idom[b.ID] }
+func (g *Graph) Idom(b *Block) *Block {
+	g.dominators()
+	return g.idom[b.ID]
+}
 
 // Dominates tells whether every way to b leads through a.
 func (g *Graph) Dominates(a, b *Block) bool {
+	g.dominators()
 	return g.pre[a.ID] <= g.pre[b.ID] && g.post[b.ID] <= g.post[a.ID]
 }
 

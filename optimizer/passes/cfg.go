@@ -11,32 +11,39 @@ import (
 // value or given the same as others, blocks that only jump on, and joins of a block with its only successor if
 // that has no other predecessor.
 func ControlFlow(f *ir.Func, _ *Policy) {
-	for {
+	c := &controlFlow{f: f, s: f.NewSubstitution()}
+	for changed := true; changed; {
 		for _, b := range f.Blocks {
-			decide(b)
+			c.decide(b)
 		}
-		g := removeUnreachable(f)
-		changed := sameParams(f, g)
-		changed = equalParams(f, g) || changed
-		changed = skipEmpty(f) || changed
-		g = removeUnreachable(f)
-		changed = mergeChains(f, g) || changed
-		if !changed {
-			return
+		c.g = removeUnreachable(f)
+		changed = c.sameParams()
+		changed = c.equalParams() || changed
+		if c.skipEmpty() {
+			changed = true
+			c.g = removeUnreachable(f)
 		}
+		changed = c.mergeChains() || changed
 	}
+	c.s.Apply()
+}
+
+type controlFlow struct {
+	f *ir.Func
+	g *ir.Graph
+	s *ir.Substitution // what has been replaced so far, applied at the end
 }
 
 // decide turns a branch that has no choice into a jump.
-func decide(b *ir.Block) {
+func (f *controlFlow) decide(b *ir.Block) {
 	if b.End.Op != ir.OpBranch {
 		return
 	}
-	c := b.End.Args[0]
+	c := f.s.Find(b.End.Args[0])
 	if c.Op == ir.OpBNot {
 		b.Succs[0], b.Succs[1] = b.Succs[1], b.Succs[0]
-		b.End.Args[0] = c.Args[0]
-		c = c.Args[0]
+		c = f.s.Find(c.Args[0])
+		b.End.Args[0] = c
 	}
 	yes, no := b.Succs[0], b.Succs[1]
 	switch {
@@ -48,13 +55,13 @@ func decide(b *ir.Block) {
 }
 
 // sameParams replaces parameters that are given one value only, but for themselves.
-func sameParams(f *ir.Func, g *ir.Graph) bool {
-	s := f.NewSubstitution()
-	for _, b := range g.Order {
+func (f *controlFlow) sameParams() bool {
+	s, before := f.s, f.s.Len()
+	for _, b := range f.g.Order {
 		if b.IsRoot() {
 			continue
 		}
-		edges := incoming(g, b)
+		edges := incoming(f.g, b)
 		for i, p := range b.Params {
 			var only *ir.Value
 			one := true
@@ -71,20 +78,19 @@ func sameParams(f *ir.Func, g *ir.Graph) bool {
 			}
 		}
 	}
-	s.Apply()
-	removeParams(f, func(p *ir.Value) bool { return s.Has(p) })
-	return s.Len() > 0
+	removeParams(f.f, s.Has)
+	return s.Len() > before
 }
 
 // equalParams joins parameters of a block that are given the same values by every edge:
 // that each is given itself counts as the same.
-func equalParams(f *ir.Func, g *ir.Graph) bool {
-	s := f.NewSubstitution()
-	for _, b := range g.Order {
+func (f *controlFlow) equalParams() bool {
+	s, before := f.s, f.s.Len()
+	for _, b := range f.g.Order {
 		if b.IsRoot() || len(b.Params) < 2 {
 			continue
 		}
-		edges := incoming(g, b)
+		edges := incoming(f.g, b)
 		given := func(e *ir.Edge, i int) *ir.Value {
 			if a := e.Args[i]; a != b.Params[i] {
 				return s.Find(a)
@@ -112,26 +118,25 @@ func equalParams(f *ir.Func, g *ir.Graph) bool {
 			}
 		}
 	}
-	s.Apply()
-	removeParams(f, s.Has)
-	return s.Len() > 0
+	removeParams(f.f, s.Has)
+	return s.Len() > before
 }
 
 // skipEmpty redirects edges past blocks that have neither parameters nor values and
 // jump. A circle of such blocks is left alone: the program hangs there.
-func skipEmpty(f *ir.Func) bool {
+func (f *controlFlow) skipEmpty() bool {
 	changed := false
-	for _, b := range f.Blocks {
+	for _, b := range f.f.Blocks {
 		for i := range b.Succs {
 			e := &b.Succs[i]
 			to, steps := e.To, 0
 			var args []*ir.Value
 			// A loop keeps a block before it for what moves out.
-			for isEmpty(to) && to.Succs[0].To != b && steps < len(f.Blocks) {
+			for isEmpty(to) && to.Succs[0].To != b && steps < len(f.f.Blocks) {
 				to, args = to.Succs[0].To, to.Succs[0].Args
 				steps++
 			}
-			if steps > 0 && steps < len(f.Blocks) {
+			if steps > 0 && steps < len(f.f.Blocks) {
 				e.To, e.Args = to, slices.Clone(args)
 				changed = true
 			}
@@ -145,17 +150,16 @@ func isEmpty(b *ir.Block) bool {
 }
 
 // mergeChains appends a block to its only predecessor if that only jumps to it.
-func mergeChains(f *ir.Func, g *ir.Graph) bool {
-	s := f.NewSubstitution()
+func (f *controlFlow) mergeChains() bool {
 	gone := map[*ir.Block]bool{}
-	for _, b := range g.Order {
+	for _, b := range f.g.Order {
 		for !gone[b] && b.End.Op == ir.OpJump {
 			to := b.Succs[0].To
-			if to == b || to.IsRoot() || len(g.Preds[to.ID]) != 1 {
+			if to == b || to.IsRoot() || len(f.g.Preds[to.ID]) != 1 {
 				break
 			}
 			for i, p := range to.Params {
-				s.Replace(p, b.Succs[0].Args[i])
+				f.s.Replace(p, b.Succs[0].Args[i])
 			}
 			for _, v := range to.Values {
 				b.Append(v)
@@ -165,7 +169,8 @@ func mergeChains(f *ir.Func, g *ir.Graph) bool {
 			gone[to] = true
 		}
 	}
-	s.Apply()
-	f.Blocks = slices.DeleteFunc(f.Blocks, func(b *ir.Block) bool { return gone[b] })
+	if len(gone) > 0 {
+		f.f.Blocks = slices.DeleteFunc(f.f.Blocks, func(b *ir.Block) bool { return gone[b] })
+	}
 	return len(gone) > 0
 }

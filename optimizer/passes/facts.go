@@ -22,7 +22,7 @@ func (n *numbering) fact(k fact, holds bool) {
 		return
 	}
 	n.facts[k] = holds
-	n.undo = append(n.undo, func() { delete(n.facts, k) })
+	n.undo = append(n.undo, learned{fact: k})
 }
 
 // questionOf answers the fact that a value asks for.
@@ -81,7 +81,7 @@ func (n *numbering) is(k fact, holds bool) {
 		return
 	}
 	n.class[k.of] = class
-	n.undo = append(n.undo, func() { delete(n.class, k.of) })
+	n.undo = append(n.undo, learned{class: k.of})
 	n.fact(fact{op: ir.OpIsSmi, of: k.of}, class == smallIntegerClass)
 	n.fact(fact{op: ir.OpIsChar, of: k.of}, class == characterClass)
 	if class <= smallFloatClass {

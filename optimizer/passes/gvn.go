@@ -25,10 +25,7 @@ func ValueNumbers(f *ir.Func, _ *Policy) {
 		for _, c := range children[b.ID] {
 			walk(c)
 		}
-		for len(n.undo) > mark {
-			n.undo[len(n.undo)-1]()
-			n.undo = n.undo[:len(n.undo)-1]
-		}
+		n.forget(mark)
 	}
 	for _, b := range g.Order {
 		if g.Idom(b) == nil {
@@ -46,13 +43,34 @@ type numbering struct {
 	known map[number]*ir.Value
 	facts map[fact]bool
 	class map[*ir.Value]int64 // of roots
-	undo  []func()
+	undo  []learned
+}
+
+// learned is what is forgotten when the walk leaves a block: one of these.
+type learned struct {
+	number number
+	fact   fact
+	class  *ir.Value
+}
+
+func (n *numbering) forget(mark int) {
+	for _, u := range n.undo[mark:] {
+		switch {
+		case u.class != nil:
+			delete(n.class, u.class)
+		case u.fact.of != nil:
+			delete(n.facts, u.fact)
+		default:
+			delete(n.known, u.number)
+		}
+	}
+	n.undo = n.undo[:mark]
 }
 
 // put and learn of facts.go add to what is known, until the walk leaves the block.
 func (n *numbering) put(k number, v *ir.Value) {
 	n.known[k] = v
-	n.undo = append(n.undo, func() { delete(n.known, k) })
+	n.undo = append(n.undo, learned{number: k})
 }
 
 // enter learns from the branch of the only predecessor.
