@@ -8,6 +8,7 @@ type Code struct {
 	Entry        int // receiver known to be what was assumed, or assumptions are checked inside
 	CheckedEntry int // compares the receiver's class with the cell in R10 first; -1 if there is none
 	FrameSlots   int // slots of a frame below its header
+	Slow         int // what comes from here on is out of line: slow paths and exits
 	// OSR code is entered at Entry with fp that of an interpreter frame, which it takes
 	// over: OSRWords temporaries and stack words are in its first slots. The owner has
 	// made sure that FrameSlots fit on the page. sp is of no account.
