@@ -25,6 +25,8 @@ type Options struct {
 	Temps, Args int
 	// Fail makes guards fail whatever they find: tests ask for it. May be nil.
 	Fail func(*ir.Value) bool
+	// Verify checks the allocation of registers and the maps. Tests ask for it.
+	Verify bool
 	// Assembler may be used again and again; nil makes one.
 	Assembler *asm.Assembler
 }
@@ -51,7 +53,11 @@ func build(f *ir.Func, opts Options) (*plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s", err, f.Name)
 	}
-	return a.resolve(), nil
+	pl := a.resolve()
+	if opts.Verify {
+		return pl, pl.verify()
+	}
+	return pl, nil
 }
 
 func (p *plan) assemble() (*native.Code, error) {

@@ -58,7 +58,7 @@ func compare(w *world, a *asm.Assembler, p *toy.Program, f *ir.Func, seed uint64
 	r := rand.New(rand.NewPCG(seed, 3))
 	main := f.Methods[p.Main().Name]
 	for _, m := range modes {
-		code, err := codegen.Compile(f, codegen.Options{Method: main, Temps: -1, Fail: m.fail(r), Assembler: a})
+		code, err := codegen.Compile(f, codegen.Options{Method: main, Temps: -1, Fail: m.fail(r), Assembler: a, Verify: true})
 		if err != nil {
 			return err
 		}
@@ -159,7 +159,7 @@ func compareOSR(w *world, a *asm.Assembler, p *toy.Program, f *ir.Func, args [2]
 	}
 	want := summary(ref, v)
 	r := rand.New(rand.NewPCG(seed, uint64(mode)))
-	code, err := codegen.Compile(f, codegen.Options{Method: firstMethod, Entry: entry, Temps: len(regs), Args: 1, Assembler: a, Fail: modes[mode].fail(r)})
+	code, err := codegen.Compile(f, codegen.Options{Method: firstMethod, Entry: entry, Temps: len(regs), Args: 1, Assembler: a, Verify: true, Fail: modes[mode].fail(r)})
 	if err != nil {
 		return 0, err
 	}

@@ -621,7 +621,7 @@ func TestOps(t *testing.T) {
 					break
 				}
 			}
-			code, err := codegen.Compile(f, codegen.Options{Method: firstMethod, Temps: -1, Assembler: a})
+			code, err := codegen.Compile(f, codegen.Options{Method: firstMethod, Temps: -1, Assembler: a, Verify: true})
 			if err != nil {
 				t.Fatalf("seed %d: %v\n%v", seed, err, f)
 			}
