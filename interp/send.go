@@ -503,7 +503,11 @@ func (in *Interp) loadPC() {
 
 // checkLimit polls after an activation.
 func (in *Interp) checkLimit() {
-	if in.nativeEntry == 0 && in.sp < in.nat.StackLimit.Load() {
+	switch {
+	case in.nativeEntry != 0:
+	case in.nat.Trip <= 0:
+		in.tripped(false)
+	case in.sp < in.nat.StackLimit.Load():
 		in.poll()
 	}
 }
