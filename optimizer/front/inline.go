@@ -94,6 +94,8 @@ func (s *scope) fitsAnywhere(k *code) string {
 		}
 	}
 	switch {
+	case s.avoid[k.method.Handle] != "":
+		return s.avoid[k.method.Handle]
 	case k.contexts:
 		return "thisContext"
 	case depth >= s.policy.MaxDepth:

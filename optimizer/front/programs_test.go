@@ -36,6 +36,7 @@ var shapes = []reference.Class{
 		"string: s | n | n := 0. s do: [:c | n := n + c value]. ^n",
 		"ask: o ^o isRound ifTrue: [o area] ifFalse: [o area + 1]",
 		"go: n n > 5 ifTrue: [^#big]. n > 3 ifTrue: [n zork]. ^#small",
+		"leak: coll y := [:v | ^v]. coll do: [:e | e > 1 ifTrue: [^e]]. ^0",
 		"escaping: coll ^coll collect: [:e | [:k | ^k + e]]",
 	}},
 	{Name: "Circle", Superclass: "Shape", Methods: []string{
@@ -83,6 +84,7 @@ var programs = []string{
 	"i > 27 ifTrue: [s returner value: 3] ifFalse: [i]",
 	"((s escaping: #(1 2)) at: 1) == nil",
 	"i > 28 ifTrue: [((s escaping: #(1 2)) at: 1) value: 3] ifFalse: [s]",
+	"i > 28 ifTrue: [s leak: #(1 2). s y value: 3] ifFalse: [s leak: #(1 2)]",
 	"{i bitShift: i - 15. 1 bitShift: 59 + (i // 30). i bitAnd: 7. (i bitXor: 5) bitOr: 2}",
 	"{i // (i - 40). i \\\\ 7. (0 - i) // 7. (0 - i) \\\\ 7. i quo: 3. i * i / i}",
 	"{-1152921504606846976 // (0 - (i // i)). -1152921504606846976 / (0 - (i // i)). -1152921504606846976 quo: (0 - (i // i))}",

@@ -27,6 +27,9 @@ type call struct {
 
 func (s *scope) newCall(selector Handle, argc int) *call {
 	c := &call{selector: selector, text: s.world.Literal(selector).Text, rcvr: s.top(argc), operands: argc + 1, again: s.reexecute()}
+	if c.text == "" {
+		panic(refuse("malformed code", "%s: pc %d sends what is no selector", s.method.Name, s.in.PC))
+	}
 	for i := range argc {
 		c.args = append(c.args, s.top(argc-1-i))
 	}

@@ -23,37 +23,51 @@ type Options struct {
 // Translate makes IR of a method or block. The error is a *Refusal if the method is
 // not to be compiled; the report is there in any case.
 func Translate(w World, m *Method, o Options) (f *ir.Func, r *Report, err error) {
-	r = &Report{Method: m.Name, PC: -1}
-	defer func() {
-		if x := recover(); x != nil {
-			if refusal, ok := x.(*Refusal); ok {
-				f, err = nil, refusal
-			} else {
-				f, err = nil, fmt.Errorf("front: %s: a mistake of the translation: %v\n%s", m.Name, x, debug.Stack())
-			}
-		}
-		if err != nil {
-			r.Reason = strings.TrimPrefix(err.Error(), "front: ")
-		}
-	}()
-	t := &translator{world: w, policy: o.Policy, codes: map[Handle]*analysed{}, closures: map[*ir.Value]*closure{},
-		facts: map[*ir.Value]fact{}, names: map[string]Handle{}, endings: map[*ir.Block][]*scope{}}
-	if t.policy == nil {
+	if o.Policy == nil {
 		p := DefaultPolicy()
-		t.policy = &p
+		o.Policy = &p
 	}
-	c, err := t.codeOf(m)
-	if err != nil {
+	avoid := map[Handle]string{}
+	for {
+		t := &translator{world: w, policy: o.Policy, avoid: avoid, codes: map[Handle]*analysed{}, closures: map[*ir.Value]*closure{},
+			facts: map[*ir.Value]fact{}, names: map[string]Handle{}, endings: map[*ir.Block][]*scope{}}
+		r = &Report{Method: m.Name, PC: -1}
+		if err = t.translate(m, o, r); err == nil {
+			return t.fn, r, nil
+		}
+		refusal, ok := err.(*Refusal)
+		if n := len(t.scopes); ok && n > 1 {
+			// It lies in what was inlined, which is not inlined next time.
+			avoid[t.scopes[n-1].method.Handle] = refusal.Reason
+			continue
+		}
+		r.Reason = strings.TrimPrefix(err.Error(), "front: ")
 		return nil, r, err
 	}
+}
+
+func (t *translator) translate(m *Method, o Options, r *Report) (err error) {
+	defer func() {
+		switch x := recover().(type) {
+		case nil:
+		case *Refusal:
+			err = x
+		default:
+			err = fmt.Errorf("front: %s: a mistake of the translation: %v\n%s", m.Name, x, debug.Stack())
+		}
+	}()
+	c, err := t.codeOf(m)
+	if err != nil {
+		return err
+	}
 	if why := neverCompiled(m.Primitive); why != "" {
-		return nil, r, refuse(why, "%s has primitive %d", m.Name, m.Primitive)
+		return refuse(why, "%s has primitive %d", m.Name, m.Primitive)
 	}
 	if c.size > t.policy.MaxMethod {
-		return nil, r, refuse("too large", "%s has %d bytes of bytecode, the limit is %d", m.Name, c.size, t.policy.MaxMethod)
+		return refuse("too large", "%s has %d bytes of bytecode, the limit is %d", m.Name, c.size, t.policy.MaxMethod)
 	}
-	if len(m.Name) == 0 {
-		return nil, r, refuse("malformed code", "a method without a name")
+	if m.Name == "" {
+		return refuse("malformed code", "a method without a name")
 	}
 	name := m.Name
 	if o.OSR {
@@ -61,10 +75,10 @@ func Translate(w World, m *Method, o Options) (f *ir.Func, r *Report, err error)
 	}
 	t.fn = ir.NewFunc(name)
 	if err := t.root(c, o, r); err != nil {
-		return nil, r, err
+		return err
 	}
 	t.finish()
-	return t.fn, r, nil
+	return nil
 }
 
 // neverCompiled tells why methods with a primitive are not compiled on their own:
@@ -84,6 +98,7 @@ func neverCompiled(primitive int) string {
 type translator struct {
 	world  World
 	policy *Policy
+	avoid  map[Handle]string // methods that are not inlined, and why
 	fn     *ir.Func
 	cur    *ir.Block // where values go; nil if it cannot be reached
 	codes  map[Handle]*analysed

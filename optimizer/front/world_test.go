@@ -66,7 +66,11 @@ func (w *world) Lookup(class front.ClassIndex, selector front.Handle) (front.Han
 }
 
 func (w *world) LookupSuper(class front.Handle, selector front.Handle) (front.Handle, bool) {
-	return w.found(w.m.lookup(w.m.at(w.oop(class)).self.super, w.oop(selector)))
+	o := w.oop(class)
+	if o&7 != 0 || o == 0 || w.m.at(o).self == nil {
+		return 0, false
+	}
+	return w.found(w.m.lookup(w.m.at(o).self.super, w.oop(selector)))
 }
 
 func facts(c *class) front.Class {
@@ -97,7 +101,11 @@ func (w *world) Binding(association front.Handle) (front.Handle, bool) {
 	if w.variable {
 		return 0, false
 	}
-	return w.m.handle(w.m.at(w.oop(association)).slots[1]), true
+	o := w.oop(association)
+	if o&7 != 0 || w.m.at(o).class.name != "Association" {
+		return 0, false
+	}
+	return w.m.handle(w.m.at(o).slots[1]), true
 }
 
 func (w *world) SpecialSelector(i int) (front.Handle, int) {
