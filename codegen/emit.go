@@ -246,7 +246,7 @@ func (e *emitter) copyLoc(to, from loc) {
 func (e *emitter) inst(next *block) {
 	switch op := e.in.op; {
 	case op == mNop:
-	case op <= mMulHi:
+	case op <= mDivBy:
 		e.integer()
 	case op <= mUnboxG:
 		e.float()

@@ -1,6 +1,10 @@
 package codegen
 
-import "github.com/sista-vm/sista/codegen/asm"
+import (
+	"math/bits"
+
+	"github.com/sista-vm/sista/codegen/asm"
+)
 
 var aluOps = map[mop]asm.Op{mAdd: asm.Add, mSub: asm.Sub, mAnd: asm.And, mOr: asm.Or, mXor: asm.Xor, mIMul: asm.IMul, mCmp: asm.Cmp, mTest: asm.Test}
 
@@ -64,6 +68,8 @@ func (e *emitter) integer() {
 		a.CmovM(asm.Cond(in.cc), asm.W64, d, e.mem(in.y))
 	case mDiv:
 		e.divide()
+	case mDivBy:
+		e.divideBy()
 	default:
 		e.fail("%s is not emitted", mopNames[in.op])
 	}
@@ -161,4 +167,34 @@ func (e *emitter) divide() {
 	if d != answer {
 		a.Mov(asm.W64, d, answer)
 	}
+}
+
+// divideBy emits a division by a constant as a multiplication.
+func (e *emitter) divideBy() {
+	a := e.a
+	shift, up, magic := divisor(uint64(e.in.imm))
+	a.Mov(asm.W64, asm.RAX, e.r(e.in.x))
+	a.RM(asm.Add, asm.W64, asm.RAX, e.constant(up*uint64(e.in.imm)))
+	a.UnaryM(asm.Mul, asm.W64, e.constant(magic))
+	if shift > 0 {
+		a.Shift(asm.Shr, asm.W64, asm.RDX, uint8(shift))
+	}
+	a.RM(asm.Sub, asm.W64, asm.RDX, e.constant(up))
+	if d := e.d(); d != asm.RDX {
+		a.Mov(asm.W64, d, asm.RDX)
+	}
+}
+
+// divisor answers what divides the values of SmallIntegers by d, rounded down. They are
+// made positive first, up times d being added: then they are below 2^62. With a
+// shift s of 2^(s+2) >= d, the product with the next integer above 2^(64+s)/d has the
+// quotient in its bits from 64+s on.
+func divisor(d uint64) (shift uint, up, magic uint64) {
+	shift = uint(bits.Len64(d - 1))
+	shift -= min(shift, 2)
+	magic, rest := bits.Div64(1<<shift, 0, d)
+	if rest > 0 {
+		magic++
+	}
+	return shift, (1<<60 + d - 1) / d, magic
 }

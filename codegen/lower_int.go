@@ -211,6 +211,16 @@ func (l *lowerer) division(v, x, y *ir.Value) {
 		l.is(v, l.op2(mAnd, l.plain(x), l.source(imm(n-1))))
 		return
 	}
+	if c && n > 2 && n < 1<<40 && !power && l.ranges.of(x).small() && (v.Op == ir.OpIDiv || v.Op == ir.OpIMod) {
+		px := l.plain(x)
+		q := l.temp(gpr)
+		l.emit(inst{op: mDivBy, d: q, x: px, imm: n})
+		if v.Op == ir.OpIMod {
+			q = l.op2(mSub, px, reg1(l.op2(mIMul, q, l.source(imm(n)))))
+		}
+		l.is(v, q)
+		return
+	}
 	kind := map[ir.Op]int64{ir.OpIDiv: divFloor, ir.OpIMod: modFloor, ir.OpIQuo: divTrunc, ir.OpIRem: modTrunc}[v.Op]
 	if sx, sy := l.ranges.of(x), l.ranges.of(y); sx.lo == fullSpan.lo && sy.lo <= -1 && sy.hi >= -1 {
 		kind |= divMinus

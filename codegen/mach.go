@@ -115,7 +115,7 @@ const (
 	mSet    // d = 0 or 1 by cc
 	mCmov   // d = y if cc, else x
 	mDiv    // d = x / y, by imm: division
-	mMulHi  // d = high word of x * y
+	mDivBy  // d = x / imm rounded down, imm no power of 2, x a SmallInteger's value
 	// floats
 	mFMov // d = y
 	mFAdd
@@ -162,7 +162,7 @@ const (
 )
 
 var mopNames = [numMops]string{"nop", "mov", "movzx", "lea", "lit", "add", "sub", "and", "or", "xor", "imul", "shl", "sar", "shr",
-	"shlv", "sarv", "neg", "cmp", "test", "testm", "store", "storei", "set", "cmov", "div", "mulhi", "fmov", "fadd", "fsub", "fmul", "fdiv", "fneg",
+	"shlv", "sarv", "neg", "cmp", "test", "testm", "store", "storei", "set", "cmov", "div", "divby", "fmov", "fadd", "fsub", "fmul", "fdiv", "fneg",
 	"fsqrt", "fcmp", "itof", "ftoi", "fload4", "fstore", "fstore4", "unbox", "box", "floattag", "guardfloat", "unboxg", "hasclass", "guardclass",
 	"classindex", "size", "hash", "barrier", "new", "newarr", "newraw", "context", "send", "poll", "deoptif", "deopt",
 	"jmp", "jcc", "ret", "nonlocal", "unreachable", "entry"}
@@ -340,7 +340,7 @@ func (i *inst) clobbers() uint32 {
 		return 1<<numRegs - 1
 	}
 	switch i.op {
-	case mDiv, mMulHi:
+	case mDiv, mDivBy:
 		return 1<<rAX | 1<<rDX
 	case mShlV, mSarV:
 		return 1 << rCX
