@@ -14,24 +14,23 @@ import (
 // It does so with innermost loops that are short.
 func PeelLoops(f *ir.Func, p *Policy) {
 	g := removeUnreachable(f)
+	gives := givenConditions(g)
+	r := newRepair(f)
 	heads := map[*ir.Block]bool{}
-	var peel []*ir.Loop
 	for _, l := range g.Loops() { // inner ones first
 		inner := true
 		for b := range l.Blocks {
 			inner = inner && !heads[b]
 		}
 		heads[l.Header] = true
-		if inner && l.PreHeader != nil && p.canPeel(g, l) {
-			peel = append(peel, l)
+		if inner && l.PreHeader != nil && p.canPeel(l) && !gives.outside(l.Blocks) {
+			peel(g, l, r)
 		}
 	}
-	for _, l := range peel {
-		peelOne(ir.NewGraph(f), l)
-	}
+	r.run()
 }
 
-func (p *Policy) canPeel(g *ir.Graph, l *ir.Loop) bool {
+func (p *Policy) canPeel(l *ir.Loop) bool {
 	n := 0
 	for b := range l.Blocks {
 		n += len(b.Values)
@@ -39,11 +38,12 @@ func (p *Policy) canPeel(g *ir.Graph, l *ir.Loop) bool {
 	if n > p.MaxPeeled {
 		return false
 	}
-	differs := false
 	for i, v := range l.Header.Params {
-		differs = differs || v.Type == ir.TypeOop && p.firstDiffers(l, i)
+		if v.Type == ir.TypeOop && p.firstDiffers(l, i) {
+			return true
+		}
 	}
-	return differs && !givesCondition(g, l.Blocks)
+	return false
 }
 
 // firstDiffers tells whether parameter i of the head is given new objects of one shape
@@ -70,7 +70,9 @@ func (p *Policy) firstDiffers(l *ir.Loop, i int) bool {
 	return t != s
 }
 
-func peelOne(g *ir.Graph, l *ir.Loop) {
+// peel copies the blocks of a loop before it, and leaves uses of what they compute to
+// the repair.
+func peel(g *ir.Graph, l *ir.Loop, r *repair) {
 	f, pre, head := g.Fn, l.PreHeader, l.Header
 	var blocks []*ir.Block // in order, so that copies of arguments are there before their uses
 	rounds := pre.Succs[0].Count
@@ -86,19 +88,14 @@ func peelOne(g *ir.Graph, l *ir.Loop) {
 			}
 		}
 	}
-	copies := map[*ir.Value]*ir.Value{}
-	find := func(v *ir.Value) *ir.Value {
-		if w := copies[v]; w != nil {
-			return w
-		}
-		return v
-	}
-	blockCopies, copied := map[*ir.Block]*ir.Block{}, map[*ir.Block]bool{}
+	find := r.copying()
+	copies := map[*ir.Block]*ir.Block{}
 	for _, b := range blocks {
 		c := f.NewBlock()
-		blockCopies[b], copied[c] = c, true
+		copies[b] = c
+		r.copy(b, c)
 		for _, p := range b.Params {
-			copies[p] = c.AddParam(p.Type)
+			r.copies[p] = c.AddParam(p.Type)
 		}
 	}
 	// Latches enter the loop that stays, over a block of its own if there are several.
@@ -112,9 +109,9 @@ func peelOne(g *ir.Graph, l *ir.Loop) {
 		into.Jump(ir.To(head, args...))
 	}
 	for _, b := range blocks {
-		c := blockCopies[b]
+		c := copies[b]
 		for _, v := range b.Values {
-			copies[v] = copyTo(c, v, find)
+			r.copies[v] = copyTo(c, v, find)
 		}
 		c.Succs = slices.Clone(b.Succs)
 		for i := range c.Succs {
@@ -123,7 +120,7 @@ func peelOne(g *ir.Graph, l *ir.Loop) {
 			if e.To == head {
 				e.To = into
 			} else if l.Blocks[e.To] {
-				e.To = blockCopies[e.To]
+				e.To = copies[e.To]
 			}
 			if rounds > 0 {
 				e.Count = uint64(math.Round(float64(e.Count) * float64(pre.Succs[0].Count) / float64(rounds)))
@@ -135,8 +132,7 @@ func peelOne(g *ir.Graph, l *ir.Loop) {
 			anchorAfterPoll(c)
 		}
 	}
-	pre.Succs[0].To = blockCopies[head]
-	(&repair{g: ir.NewGraph(f), from: l.Blocks, copied: copied, copies: copies}).run()
+	pre.Succs[0].To = copies[head]
 }
 
 // anchorAfterPoll gives a block that ends in a poll the state of that as an anchor.

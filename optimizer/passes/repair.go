@@ -2,15 +2,18 @@ package passes
 
 import "github.com/sista-vm/sista/optimizer/ir"
 
-// A repair makes the uses of the values of some blocks in others refer to what reaches
-// them, after these blocks have been copied. Where both reach, blocks get parameters.
+// A repair makes uses of the values of blocks that have been copied refer to what
+// reaches them: the value or its copy. Where both reach, blocks get parameters. Blocks
+// copied together are a region; uses within it are right, as are those in its copy.
 type repair struct {
-	g      *ir.Graph
-	from   map[*ir.Block]bool // the blocks
-	copied map[*ir.Block]bool // where the copies are
-	copies map[*ir.Value]*ir.Value
-	at     map[place]*ir.Value
-	states map[*ir.State]*ir.State // of the block that is rewritten
+	f       *ir.Func
+	g       *ir.Graph // after copying
+	regions int
+	region  map[*ir.Block]int // of blocks that have been copied, numbered from 1
+	copied  map[*ir.Block]int // of blocks that hold copies
+	copies  map[*ir.Value]*ir.Value
+	at      map[place]*ir.Value
+	states  map[*ir.State]*ir.State // of the block that is rewritten
 }
 
 // A place is the start of a block, for a value.
@@ -19,15 +22,37 @@ type place struct {
 	b *ir.Block
 }
 
-func (r *repair) run() {
-	r.at = map[place]*ir.Value{}
-	for _, b := range r.g.Order {
-		if r.from[b] || r.copied[b] {
-			continue
+func newRepair(f *ir.Func) *repair {
+	return &repair{f: f, region: map[*ir.Block]int{}, copied: map[*ir.Block]int{}, copies: map[*ir.Value]*ir.Value{},
+		at: map[place]*ir.Value{}, states: map[*ir.State]*ir.State{}}
+}
+
+// copying starts a region, and answers what maps its values to their copies.
+func (r *repair) copying() (copyOf func(*ir.Value) *ir.Value) {
+	r.regions++
+	n := r.regions
+	return func(v *ir.Value) *ir.Value {
+		if r.region[v.Block] == n {
+			return r.copies[v]
 		}
-		r.states = map[*ir.State]*ir.State{}
+		return v
+	}
+}
+
+// copy says that a block of the current region is copied to another.
+func (r *repair) copy(from, to *ir.Block) {
+	r.region[from], r.copied[to] = r.regions, r.regions
+}
+
+func (r *repair) run() {
+	if r.regions == 0 {
+		return
+	}
+	r.g = ir.NewGraph(r.f)
+	for _, b := range r.g.Order {
+		clear(r.states)
 		find := func(v *ir.Value) *ir.Value {
-			if r.from[v.Block] {
+			if n := r.region[v.Block]; n != 0 && r.region[b] != n && r.copied[b] != n {
 				return r.start(v, b)
 			}
 			return v
@@ -36,7 +61,9 @@ func (r *repair) run() {
 			for i, a := range v.Args {
 				v.Args[i] = find(a)
 			}
-			v.State = r.state(v.State, find)
+			if v.State != nil {
+				v.State = r.state(v.State, find)
+			}
 		})
 		for _, e := range b.Succs {
 			for i, a := range e.Args {
@@ -48,32 +75,30 @@ func (r *repair) run() {
 
 // state answers a state with other values; states are shared by blocks.
 func (r *repair) state(s *ir.State, find func(*ir.Value) *ir.Value) *ir.State {
-	if s == nil {
-		return nil
-	}
-	if w := r.states[s]; w != nil {
-		return w
-	}
-	w := s
-	s.Values(func(v *ir.Value) {
-		if r.from[v.Block] {
-			w = nil
-		}
-	})
+	w := r.states[s]
 	if w == nil {
-		w = s.Map(find)
+		w = s
+		s.Values(func(v *ir.Value) {
+			if w == s && find(v) != v {
+				w = s.Map(find)
+			}
+		})
+		r.states[s] = w
 	}
-	r.states[s] = w
 	return w
 }
 
 // end answers what v is at the end of a block.
 func (r *repair) end(v *ir.Value, b *ir.Block) *ir.Value {
-	switch {
-	case r.from[b]:
+	switch r.region[v.Block] {
+	case r.region[b]:
 		return v
 	case r.copied[b]:
-		return r.copies[v]
+		// A parameter's copy is an argument, maybe of another region.
+		if v = r.copies[v]; r.region[v.Block] == 0 {
+			return v
+		}
+		return r.end(v, b)
 	}
 	return r.start(v, b)
 }

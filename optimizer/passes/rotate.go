@@ -14,22 +14,19 @@ import (
 // the loop. The copy ends in a block of its own before the body, with the anchor of
 // the loop: what moves there is executed if there is a first round.
 func RotateLoops(f *ir.Func, p *Policy) {
-	untagStates(f)                  // or loops would carry integers tagged for them
-	rotated := map[*ir.Block]bool{} // the new heads
-	for again := true; again; {
-		again = false
-		g := removeUnreachable(f)
-		for _, l := range g.Loops() {
-			if !rotated[l.Header] && canRotate(g, l, p) {
-				rotated[rotate(g, l)] = true
-				again = true
-				break
-			}
+	untagStates(f) // or loops would carry integers tagged for them
+	g := removeUnreachable(f)
+	gives := givenConditions(g)
+	r := newRepair(f)
+	for _, l := range g.Loops() {
+		if p.canRotate(l) && !gives.outside(map[*ir.Block]bool{l.Header: true}) {
+			rotate(f, l, r)
 		}
 	}
+	r.run()
 }
 
-func canRotate(g *ir.Graph, l *ir.Loop, p *Policy) bool {
+func (p *Policy) canRotate(l *ir.Loop) bool {
 	h := l.Header
 	if l.PreHeader == nil || h.End.Op != ir.OpBranch || len(h.Values) > p.MaxRotated ||
 		l.Blocks[h.Succs[0].To] == l.Blocks[h.Succs[1].To] || h.Succs[0].To == h || h.Succs[1].To == h {
@@ -40,23 +37,35 @@ func canRotate(g *ir.Graph, l *ir.Loop, p *Policy) bool {
 			return false
 		}
 	}
-	return !givesCondition(g, map[*ir.Block]bool{h: true})
+	return true
 }
 
-// givesCondition tells whether a condition of some blocks is used in others: it cannot
-// be a parameter.
-func givesCondition(g *ir.Graph, from map[*ir.Block]bool) bool {
-	outside := false
+// conditions has the uses of conditions in other blocks than their own: they cannot be
+// parameters.
+type conditions []struct{ def, use *ir.Block }
+
+func givenConditions(g *ir.Graph) conditions {
+	var cs conditions
 	for _, b := range g.Order {
-		if !from[b] {
-			b.Each(func(v *ir.Value) {
-				for _, a := range v.Args {
-					outside = outside || a.Type == ir.TypeBool && from[a.Block]
+		b.Each(func(v *ir.Value) {
+			for _, a := range v.Args {
+				if a.Type == ir.TypeBool && a.Block != b {
+					cs = append(cs, struct{ def, use *ir.Block }{a.Block, b})
 				}
-			})
+			}
+		})
+	}
+	return cs
+}
+
+// outside tells whether a condition of some blocks is used in others.
+func (cs conditions) outside(from map[*ir.Block]bool) bool {
+	for _, c := range cs {
+		if from[c.def] && !from[c.use] {
+			return true
 		}
 	}
-	return outside
+	return false
 }
 
 // rotate makes of
@@ -66,26 +75,21 @@ func givesCondition(g *ir.Graph, from map[*ir.Block]bool) bool {
 //	body: ...; jump head         body:   ...; jump head
 //	                             head:   branch body, out
 //
-// and answers the body, the new head.
-func rotate(g *ir.Graph, l *ir.Loop) *ir.Block {
-	f, pre, h := g.Fn, l.PreHeader, l.Header
+// and leaves uses of what the head computes to the repair.
+func rotate(f *ir.Func, l *ir.Loop, r *repair) {
+	pre, h := l.PreHeader, l.Header
 	into := 0
 	if !l.Blocks[h.Succs[0].To] {
 		into = 1
 	}
 	anchor, entry := anchorOf(pre), pre.Succs[0]
-	first := map[*ir.Value]*ir.Value{} // the copies
+	find := r.copying()
+	r.copy(h, pre)
 	for i, p := range h.Params {
-		first[p] = entry.Args[i]
-	}
-	find := func(v *ir.Value) *ir.Value {
-		if w := first[v]; w != nil {
-			return w
-		}
-		return v
+		r.copies[p] = entry.Args[i]
 	}
 	for _, v := range h.Values {
-		first[v] = copyTo(pre, v, find)
+		r.copies[v] = copyTo(pre, v, find)
 	}
 	before := f.NewBlock()
 	if anchor != nil {
@@ -98,8 +102,6 @@ func rotate(g *ir.Graph, l *ir.Loop) *ir.Block {
 	pre.Branch(find(h.End.Args[0]), edges[0], edges[1])
 	share(pre, h, into, entry.Count)
 	before.Succs[0].Count = pre.Succs[into].Count
-	(&repair{g: ir.NewGraph(f), from: map[*ir.Block]bool{h: true}, copied: map[*ir.Block]bool{pre: true}, copies: first}).run()
-	return h.Succs[into].To
 }
 
 // copyTo appends a copy of a value to a block.
