@@ -311,11 +311,12 @@ func (e *emitter) prologue() {
 // closureReceiver is the slot of a closure that holds self.
 const closureReceiver = 3
 
-// polls tells whether the function begins with a poll of its own.
+// polls tells whether the function begins with a poll of its own: what may lie before it
+// reads at most.
 func (e *emitter) polls() bool {
-	for i, in := range e.blocks[0].insts {
-		if i > 0 {
-			return in.op == mPoll
+	for _, in := range e.blocks[0].insts {
+		if in.op == mPoll {
+			return true
 		}
 	}
 	return false

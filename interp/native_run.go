@@ -245,6 +245,9 @@ func (in *Interp) nativePoll() bool {
 			return true
 		}
 	}
+	if _, s := in.safepoint(in.nat.PC); s != nil && s.State < 0 {
+		return in.dead == nil // there is a poll soon that can leave
+	}
 	if in.dead == nil {
 		in.deoptHead(false)
 	}
