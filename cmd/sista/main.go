@@ -37,7 +37,7 @@ const (
 )
 
 func commands() []*command {
-	return []*command{runCommand, evalCommand, replCommand, testCommand, benchCommand, buildCommand, inspectCommand, versionCommand}
+	return []*command{runCommand, evalCommand, replCommand, testCommand, benchCommand, explainCommand, buildCommand, inspectCommand, versionCommand}
 }
 
 func main() {
