@@ -55,8 +55,11 @@ var allowed = map[string][]string{
 		"heap", "host", "host/hostos", "image", "interp", "plugin", "plugins/core", "plugins/stcompiler",
 		"kernel", "smalltalk/*", "bytecode", "counters", "jit", "native",
 	},
+	"explain": {
+		"jit", "interp", "image", "heap", "counters", "bytecode", "native", "codegen/asm", "optimizer/*", "plugins/stcompiler",
+	},
 	"cmd/sista": {
-		"vm", "jit", "host", "host/hostos", "host/hostnet", "heap", "image", "interp", "plugin", "plugins/all", "plugins/stcompiler",
+		"explain", "counters", "vm", "jit", "host", "host/hostos", "host/hostnet", "heap", "image", "interp", "plugin", "plugins/all", "plugins/stcompiler",
 		"bytecode", "kernel", "smalltalk/*", "benchmarks", "benchmarks/*",
 	},
 	// The optimizer knows neither the heap nor who runs its code.
