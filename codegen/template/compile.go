@@ -1,0 +1,332 @@
+package template
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/sista-vm/sista/native"
+)
+
+// Method is what is compiled.
+type Method struct {
+	Name     string
+	Bytes    []byte // bytecodes of SistaV1, and perhaps what follows them
+	Literals int
+	Args     int
+	Temps    int // with arguments
+	Block    bool
+	Copied   int // of a block: values that its closures hold
+	// Primitive is the number of a method's primitive. Most cannot be compiled: see [Callable].
+	Primitive int
+}
+
+// Primitives that do nothing when they are called, or are code here.
+const (
+	primHandler       = 199
+	primNoOp          = 19
+	primReturnSelf    = 256
+	primReturnTrue    = 257
+	primReturnFalse   = 258
+	primReturnNil     = 259
+	primReturnMinus1  = 260
+	primReturn2       = 263
+	primReturnFirst   = 264
+	primReturnLast    = 519
+	callPrimitiveSize = 3
+)
+
+// ErrUnsuited says that a method is the interpreter's.
+var ErrUnsuited = errors.New("template: the method is not suited")
+
+// quick tells primitives that answer something at once.
+func quick(primitive int) bool { return primitive >= primReturnSelf && primitive <= primReturnLast }
+
+// Compile makes machine code of a method. Selectors of its cells are the indices of literals, or
+// -1 for special selectors (see native.Template.Sites). Literals are 0, the method, and 1, its flags.
+func Compile(m *Method) (*native.Code, error) {
+	lib, err := theLibrary()
+	if err != nil {
+		return nil, err
+	}
+	c := &compiler{m: m, lib: lib}
+	c.main.likely = true
+	if quick(m.Primitive) {
+		if m.Args != 0 || m.Block {
+			return nil, ErrUnsuited
+		}
+		c.quick()
+		return c.code(), nil
+	}
+	if m.Primitive != 0 && m.Primitive != primHandler && m.Primitive != primNoOp {
+		return nil, ErrUnsuited
+	}
+	if err := c.scan(); err != nil {
+		return nil, err
+	}
+	c.entry()
+	for c.pc < c.end {
+		c.bytecode()
+	}
+	if err := c.patch(); err != nil {
+		return nil, err
+	}
+	return c.code(), nil
+}
+
+// compiler makes code of one method.
+type compiler struct {
+	m   *Method
+	lib *library
+
+	main, cold part
+	targets    []bool  // bytecodes that are jumped to
+	places     []int32 // where the code of a bytecode is in main, plus 1
+	pc, end    int     // the next bytecode; the end of all that can be reached
+
+	values  [maxPending]value
+	pending int
+
+	jumps     []jump
+	to        [numJumps]target // of the next snippet
+	cells     []native.Cell
+	sites     []native.Site
+	relocs    []reloc
+	entries   []int32
+	returns   []int32
+	coldIn    []coldEntry
+	checkedAt int
+	entryAt   int
+}
+
+// part is a part of the code.
+type part struct {
+	bytes  []byte
+	likely bool
+}
+
+// target is where a jump goes: a bytecode, or a place in a part.
+type target struct {
+	kind targetKind
+	at   int
+}
+
+type targetKind uint8
+
+const (
+	toBytecode targetKind = iota
+	toMain
+	toCold
+)
+
+type jump struct {
+	at     int
+	inMain bool
+	to     target
+}
+
+type reloc struct {
+	at     int
+	inMain bool
+	word   int
+}
+
+// coldEntry is a place in the cold part where the code goes on at a bytecode.
+type coldEntry struct {
+	pc, at   int
+	isReturn bool
+}
+
+// put appends a snippet with its operands to a part. Its jumps go to c.to.
+func (c *compiler) put(p *part, s *snippet, operands ...int32) {
+	at := len(p.bytes)
+	p.bytes = append(p.bytes, s.code...)
+	for _, h := range s.holes {
+		field := p.bytes[at+h.at:]
+		switch {
+		case h.kind < holeData:
+			binary.LittleEndian.PutUint32(field, uint32(operands[h.kind]))
+		case h.kind < holeJump:
+			c.relocs = append(c.relocs, reloc{at + h.at, p.likely, int(operands[h.kind-holeData])})
+		case h.kind < holeShort:
+			c.jumps = append(c.jumps, jump{at + h.at, p.likely, c.to[h.kind-holeJump]})
+		default:
+			binary.LittleEndian.PutUint16(field, uint16(operands[0]))
+		}
+	}
+}
+
+func (c *compiler) here() target     { return target{toMain, len(c.main.bytes)} }
+func (c *compiler) coldHere() target { return target{toCold, len(c.cold.bytes)} }
+
+// patch fills in jumps, once all places are known.
+func (c *compiler) patch() error {
+	for _, j := range c.jumps {
+		if j.to.kind == toBytecode && c.places[j.to.at] == 0 {
+			return fmt.Errorf("template: %s jumps into the bytecode before %d", c.m.Name, j.to.at)
+		}
+		p, base := c.main.bytes, 0
+		if !j.inMain {
+			p, base = c.cold.bytes, len(c.main.bytes)
+		}
+		binary.LittleEndian.PutUint32(p[j.at:], uint32(c.place(j.to)-(base+j.at+4)))
+	}
+	return nil
+}
+
+func (c *compiler) place(t target) int {
+	switch t.kind {
+	case toBytecode:
+		return int(c.places[t.at]) - 1
+	case toCold:
+		return len(c.main.bytes) + t.at
+	}
+	return t.at
+}
+
+// code puts the parts together.
+func (c *compiler) code() *native.Code {
+	main := len(c.main.bytes)
+	code := &native.Code{
+		Name: c.m.Name, Bytes: append(c.main.bytes, c.cold.bytes...), Entry: c.entryAt, CheckedEntry: c.checkedAt,
+		Literals: make([]int64, 2), Cells: c.cells,
+		Template: &native.Template{Entries: c.entries, Returns: c.returns, Sites: c.sites, Copied: c.m.Copied},
+	}
+	for _, r := range c.relocs {
+		if !r.inMain {
+			r.at += main
+		}
+		code.Relocs = append(code.Relocs, native.Reloc{Offset: r.at, Word: r.word})
+	}
+	for _, e := range c.coldIn {
+		table := c.entries
+		if e.isReturn {
+			table = c.returns
+		}
+		table[e.pc] = int32(main + e.at)
+	}
+	return code
+}
+
+// Flags answers the flags word of the frames of a method as a number.
+func (m *Method) Flags() int {
+	f := m.Args
+	if m.Block {
+		f |= flagBlock
+	}
+	return f
+}
+
+// slotPC answers what the pc slot of a frame is at a bytecode: an oop.
+func (c *compiler) slotPC(pc int) int32 {
+	return int32(9+8*c.m.Literals+pc)<<3 | tagInt
+}
+
+// temp answers where a temporary is, from fp.
+func (c *compiler) temp(i int) int32 {
+	at := 8 + 8*c.m.Args - 8*i
+	if i >= c.m.Args {
+		at -= 56
+	}
+	return int32(at)
+}
+
+// quick compiles a method that answers something at once. It lays no frame.
+func (c *compiler) quick() {
+	c.put(&c.main, c.lib.checkedMethod, 8)
+	c.entryAt = len(c.main.bytes)
+	c.put(&c.main, c.lib.loadReceiver, 8)
+	switch p := c.m.Primitive; {
+	case p == primReturnSelf:
+		c.put(&c.main, c.lib.quickSelf)
+	case p == primReturnTrue:
+		c.put(&c.main, c.lib.quickContext, trueValue.a)
+	case p == primReturnFalse:
+		c.put(&c.main, c.lib.quickContext, falseValue.a)
+	case p == primReturnNil:
+		c.put(&c.main, c.lib.quickContext, nilValue.a)
+	case p <= primReturn2:
+		c.put(&c.main, c.lib.quickConstant, integer(int64(p)-primReturnMinus1-1))
+	default:
+		c.put(&c.main, c.lib.quickVariable, int32(firstSlot+8*(p-primReturnFirst)))
+	}
+}
+
+// integer answers the oop of a small number.
+func integer(n int64) int32 { return int32(n<<3 | tagInt) }
+
+// entry lays the frame.
+func (c *compiler) entry() {
+	l, m := c.lib, c.m
+	start := 0
+	if m.Primitive != 0 {
+		start = callPrimitiveSize
+	}
+	receiver := int32(8 + 8*m.Args)
+	if m.Block {
+		c.checkedAt = -1
+		c.put(&c.main, l.entryBlock, receiver, int32(closureFixed+m.Copied))
+		c.put(&c.main, l.headerBlock, 0, native.FlagsLiteral, c.slotPC(start))
+		for i := range m.Copied {
+			c.put(&c.main, l.copied, int32(closureCopied+8*i))
+		}
+	} else {
+		c.put(&c.main, l.checkedMethod, receiver)
+		c.entryAt = len(c.main.bytes)
+		c.put(&c.main, l.loadReceiver, receiver)
+		c.put(&c.main, l.header, 0, native.FlagsLiteral, c.slotPC(start))
+	}
+	for range m.Temps - m.Args - m.Copied {
+		c.put(&c.main, l.pushNil)
+	}
+	c.poll(start, 0)
+	c.pc = start
+}
+
+// poll counts an activation or a back edge, and looks whether the stack limit is met. The pc is that of
+// the bytecode that comes next.
+func (c *compiler) poll(pc int, backEdge int32) {
+	c.to[0] = c.coldHere()
+	c.put(&c.cold, c.lib.need2, int32(native.NeedTrip), c.slotPC(pc), backEdge, 0)
+	c.to[1] = c.coldHere()
+	c.put(&c.cold, c.lib.need2, int32(native.NeedPoll), c.slotPC(pc), 0, 0)
+	c.put(&c.main, c.lib.poll)
+}
+
+// scan finds out what is reached and jumped to.
+func (c *compiler) scan() error {
+	code := c.m.Bytes
+	if len(code) > math.MaxInt16 || c.m.Temps < c.m.Args+c.m.Copied || c.m.Args > 15 {
+		return ErrUnsuited
+	}
+	n := len(code) + 1
+	c.targets = make([]bool, n)
+	tables := make([]int32, 3*n)
+	c.places, c.entries, c.returns = tables[:n:n], tables[n:2*n:2*n], tables[2*n:]
+	c.main.bytes = make([]byte, 0, 24*n)
+	c.cold.bytes = make([]byte, 0, 48*n)
+	last := 0
+	for pc := 0; pc < len(code); {
+		in, ok := decode(code, pc)
+		if !ok {
+			return fmt.Errorf("template: %s ends in a bytecode", c.m.Name)
+		}
+		if in.op == opPushClosure {
+			return ErrUnsuited // the block is in the method's bytecodes
+		}
+		pc = in.next
+		if t, ok := in.target(); ok {
+			if t < 0 || t >= len(code) {
+				return fmt.Errorf("template: %s jumps to %d", c.m.Name, t)
+			}
+			c.targets[t] = true
+			last = max(last, t)
+		}
+		c.end = pc
+		if in.endsFlow() && pc > last {
+			return nil
+		}
+	}
+	return fmt.Errorf("template: %s does not end", c.m.Name)
+}
