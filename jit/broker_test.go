@@ -77,13 +77,20 @@ func TestAsync(t *testing.T) {
 	}
 }
 
-// Every method of the kernel goes through the front end and the passes, or is refused by name.
+// Every method of the kernel goes through the front end, the passes and the generator, or
+// is refused by name.
 func TestKernel(t *testing.T) {
 	m := openMachine(t)
 	f := &fixture{t: t, vm: m}
 	f.eval("24 benchFib")
 	in := m.Interp()
-	b := jit.NewBroker(in, nil, jit.Options{Mode: jit.Off, Generate: noMachine, Passes: passes.Options{Verify: true}})
+	generate := func(f *ir.Func, o codegen.Options) (*native.Code, error) {
+		if _, err := codegen.Compile(f, o); err != nil {
+			t.Error(err)
+		}
+		return noMachine(f, o)
+	}
+	b := jit.NewBroker(in, nil, jit.Options{Mode: jit.Off, Generate: generate, Passes: passes.Options{Verify: true}})
 	var methods []heap.Oop
 	in.Heap().EachObject(func(o heap.Oop) bool {
 		if o.Format().IsMethod() {
