@@ -11,6 +11,10 @@
 // What was counted before the split stays under the shorter path, and
 // [Table.Send] and its like answer the longest path that has enough to say.
 //
+// A pc is the offset of a bytecode from the first bytecode of its method, counted from
+// 0; with extension bytes, that of the first of them. A full block is a method of its
+// own, called by whoever sends it value.
+//
 // Methods and classes are numbers that mean something to the owner of the table
 // only, who tells it when one goes away. Nothing here knows a heap.
 //
