@@ -58,6 +58,7 @@ type candidate struct {
 	dropped bool
 	stored  bool // its fields change
 	within  bool // is put into a field of another candidate
+	named   bool // a context that will be there names it
 	uses    []*ir.Block
 	escapes []*ir.Block // where it gets out, but by edges
 	flows   []flow      // edges it is given to
@@ -121,7 +122,7 @@ func (e *escape) decide(hold bool) bool {
 		work = append(append(work, c), c.from...)
 	}
 	for _, c := range e.all {
-		if hold && c.within {
+		if hold && c.within || c.named {
 			drop(c)
 		}
 	}
@@ -242,6 +243,17 @@ func (e *escape) collect(b *ir.Block) {
 		if v.State != nil {
 			v.State.Values(func(a *ir.Value) { use(a) })
 		}
+		if v.Op == ir.OpNewContext && e.getsOut(v, map[*ir.Value]bool{}) {
+			// Receiver and closure are in the context, whoever else knows them.
+			l := &v.State.Levels[len(v.State.Levels)-1-int(v.Int)]
+			for _, r := range []ir.Ref{l.Self, l.Closure} {
+				if r.Value != nil {
+					if c := use(r.Value); c != nil {
+						c.named = true
+					}
+				}
+			}
+		}
 	})
 	for i, s := range b.Succs {
 		for j, a := range s.Args {
@@ -255,6 +267,45 @@ func (e *escape) collect(b *ir.Block) {
 			}
 		}
 	}
+}
+
+// getsOut tells whether more than states, and objects of which that is so too, may refer
+// to an object.
+func (e *escape) getsOut(o *ir.Value, seen map[*ir.Value]bool) bool {
+	if seen[o] {
+		return false
+	}
+	seen[o] = true
+	for _, b := range e.g.Order {
+		out := false
+		b.Each(func(v *ir.Value) {
+			for i, a := range v.Args {
+				if out || a.Root() != o || v.Op == ir.OpWidow || v.Op.Info().Refines {
+					continue
+				}
+				s, isObject := shapeOf(o, e.p)
+				_, isField := v.Location()
+				switch {
+				case isObject && isAccess(v, i, s):
+				case v.Op == ir.OpNew:
+					out = e.getsOut(v, seen)
+				case isField && i > 0:
+					out = e.getsOut(v.Args[0].Root(), seen)
+				default:
+					out = true
+				}
+			}
+		})
+		for _, s := range b.Succs {
+			for _, a := range s.Args {
+				out = out || a.Root() == o
+			}
+		}
+		if out {
+			return true
+		}
+	}
+	return false
 }
 
 // isAccess tells whether v, of which an object of the shape is argument i, only asks

@@ -2,6 +2,7 @@ package passes
 
 import (
 	"math"
+	"math/bits"
 
 	"github.com/sista-vm/sista/optimizer/ir"
 )
@@ -143,7 +144,7 @@ func (fo *folder) constant(v *ir.Value) *ir.Value {
 // isSmallInt tells whether an untagged integer surely has the range of a SmallInteger.
 func isSmallInt(v *ir.Value) bool {
 	switch v = v.Root(); v.Op {
-	case ir.OpUntag, ir.OpIAddO, ir.OpISubO, ir.OpIMulO, ir.OpFToI, ir.OpSize, ir.OpIdentityHash, ir.OpClassIndex:
+	case ir.OpUntag, ir.OpIAddO, ir.OpISubO, ir.OpIMulO, ir.OpIShlO, ir.OpFToI, ir.OpSize, ir.OpCharValue, ir.OpIdentityHash, ir.OpClassIndex:
 		return true
 	case ir.OpConstInt:
 		return ir.FitsSmallInteger(v.Int)
@@ -169,6 +170,10 @@ func (fo *folder) integers(v *ir.Value) *ir.Value {
 		if is(0) {
 			return x
 		}
+	case ir.OpIShlO:
+		if is(0) && isSmallInt(x) {
+			return x
+		}
 	case ir.OpIMul, ir.OpIDiv, ir.OpIQuo:
 		if is(1) {
 			return x
@@ -183,6 +188,9 @@ func (fo *folder) integers(v *ir.Value) *ir.Value {
 		}
 	}
 	if w := fo.sum(v, x, y); w != nil {
+		return w
+	}
+	if w := fo.division(v, x, y); w != nil {
 		return w
 	}
 	if is(0) && (v.Op == ir.OpIMul || v.Op == ir.OpIMulO || v.Op == ir.OpIAnd) {
@@ -223,6 +231,20 @@ func (fo *folder) sum(v, x, y *ir.Value) *ir.Value {
 		return fo.make(ir.OpISub, 0, x.Args[0], fo.integer(-c))
 	}
 	return fo.make(ir.OpIAdd, 0, x.Args[0], fo.integer(c))
+}
+
+// division divides by powers of two: rounding down is what shifts and masks do.
+func (fo *folder) division(v, x, y *ir.Value) *ir.Value {
+	if !isInt(y) || y.Int <= 0 || y.Int&(y.Int-1) != 0 {
+		return nil
+	}
+	switch v.Op {
+	case ir.OpIDiv:
+		return fo.make(ir.OpISar, 0, x, fo.integer(int64(bits.TrailingZeros64(uint64(y.Int)))))
+	case ir.OpIMod:
+		return fo.make(ir.OpIAnd, 0, x, fo.integer(y.Int-1))
+	}
+	return nil
 }
 
 // conversion removes changes of type that undo each other, and conditions of

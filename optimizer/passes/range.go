@@ -184,6 +184,22 @@ func (r *ranges) transfer(v *ir.Value) interval {
 		if y.lo > 0 {
 			return interval{0, y.hi - 1}
 		}
+	case ir.OpIRem:
+		if y.lo > 0 {
+			return interval{max(min(x.lo, 0), 1-y.hi), min(max(x.hi, 0), y.hi-1)}
+		}
+	case ir.OpIDiv, ir.OpIQuo:
+		if y.lo > 0 {
+			return interval{min(x.lo, 0), max(x.hi, 0)}
+		}
+	case ir.OpISar:
+		if y.lo >= 0 && y.hi < 64 {
+			return interval{min(x.lo, x.lo>>uint(y.lo)), max(x.hi, x.hi>>uint(y.lo))}
+		}
+	case ir.OpIShlO:
+		return smallInteger
+	case ir.OpCharValue:
+		return interval{0, ir.NumCharacters - 1}
 	case ir.OpGuardIndex:
 		n, ok := x.meet(interval{0, max(y.hi, 1) - 1})
 		if ok {

@@ -20,6 +20,7 @@ const (
 	Sub                   // r[A] := r[B] - r[C]
 	Mul                   // r[A] := r[B] * r[C]
 	Less                  // r[A] := r[B] < r[C]
+	Integer               // r[A] := r[B] (operation n of integerOps) r[C]
 	Same                  // r[A] := r[B] == r[C]
 	NewPoint              // r[A] := Point(r[B], r[C])
 	GetSlot               // r[A] := slot n of r[B]
@@ -34,7 +35,7 @@ const (
 	Return                // r[A]
 )
 
-var opNames = [...]string{"const", "float", "move", "add", "sub", "mul", "less", "same", "point", "getslot",
+var opNames = [...]string{"const", "float", "move", "add", "sub", "mul", "less", "integer", "same", "point", "getslot",
 	"putslot", "array", "at", "atput", "event", "jump", "jumpiffalse", "call", "return"}
 
 // An Instr is one instruction. Floats says what the translation bets on.
@@ -199,6 +200,12 @@ func step(h *Heap, f *frame, i Instr) error {
 		v = r[i.B]
 	case Add, Sub, Mul, Less:
 		v, err = arithmetic(h, i, r[i.B], r[i.C])
+	case Integer:
+		n, ok := integer(h, i, r[i.B], r[i.C])
+		if !ok {
+			return wrong(h, f, i)
+		}
+		v = h.Integer(n)
 	case Same:
 		v = boolean(r[i.B] == r[i.C])
 	case NewPoint:
@@ -271,6 +278,29 @@ func arithmetic(h *Heap, i Instr, x, y ir.Oop) (ir.Oop, error) {
 		return h.Float(f - g)
 	}
 	return h.Float(f * g)
+}
+
+// integerOps are the operations of Integer.
+var integerOps = [...]ir.Op{ir.OpIDiv, ir.OpIMod, ir.OpIQuo, ir.OpIRem, ir.OpIAnd, ir.OpIOr, ir.OpIXor, ir.OpISar, ir.OpIShlO}
+
+// maxShift bounds distances of shifts.
+const maxShift = 62
+
+// integer answers an operation on SmallIntegers that is a SmallInteger.
+func integer(h *Heap, i Instr, x, y ir.Oop) (r int64, ok bool) {
+	a, ok1 := h.IntegerValue(x)
+	b, ok2 := h.IntegerValue(y)
+	op := integerOps[i.N]
+	shifts := op == ir.OpISar || op == ir.OpIShlO
+	if !ok1 || !ok2 || shifts && (b < 0 || b > maxShift) {
+		return 0, false
+	}
+	if op == ir.OpIShlO {
+		r, ok, _ = ir.CheckedOp(op, a, b)
+		return r, ok
+	}
+	r, ok = ir.IntOp(op, a, b)
+	return r, ok && ir.FitsSmallInteger(r)
 }
 
 func number(h *Heap, o ir.Oop) float64 {

@@ -90,9 +90,9 @@ func (g *generator) statements(depth, n int) {
 }
 
 func (g *generator) statement(depth int) {
-	kind := g.IntN(22)
-	if depth >= maxDepth && kind >= 19 {
-		kind = g.IntN(19)
+	kind := g.IntN(23)
+	if depth >= maxDepth && kind >= 20 {
+		kind = g.IntN(20)
 	}
 	arith := []Op{Add, Sub, Mul, Less}
 	switch kind {
@@ -131,7 +131,13 @@ func (g *generator) statement(depth int) {
 		g.twice()
 	case 18:
 		g.shared()
-	case 19, 20:
+	case 19:
+		c := g.int()
+		if g.IntN(3) > 0 {
+			g.emit(Instr{Op: Const, A: c, N: []int64{1, 2, 3, 4, -1, 8, 60}[g.IntN(7)]})
+		}
+		g.emit(Instr{Op: Integer, A: g.int(), B: g.int(), C: c, N: int64(g.IntN(len(integerOps)))})
+	case 20, 21:
 		g.conditional(depth + 1)
 	default:
 		g.loop(depth + 1)

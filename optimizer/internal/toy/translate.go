@@ -186,6 +186,8 @@ func (t *translator) instruction(i Instr) *ir.Value {
 			return t.floats(i, s)
 		}
 		return t.integers(i, s)
+	case Integer:
+		return t.integerOp(i, s)
 	case Same:
 		return b.FromBool(b.OopEq(t.regs[i.B], t.regs[i.C]))
 	case NewPoint:
@@ -230,6 +232,25 @@ func (t *translator) integers(i Instr, s *ir.State) *ir.Value {
 		return b.Tag(b.ISubO(x, y, ir.ReasonOverflow, s))
 	}
 	return b.Tag(b.IMulO(x, y, ir.ReasonOverflow, s))
+}
+
+func (t *translator) integerOp(i Instr, s *ir.State) *ir.Value {
+	b := t.b
+	x := b.Untag(b.GuardSmi(t.regs[i.B], ir.ReasonNotSmallInteger, s))
+	y := b.Untag(b.GuardSmi(t.regs[i.C], ir.ReasonNotSmallInteger, s))
+	op := integerOps[i.N]
+	switch op {
+	case ir.OpISar, ir.OpIShlO:
+		y = b.GuardIndex(y, b.ConstInt(maxShift+1), ir.ReasonIndexOutOfBounds, s)
+		if op == ir.OpIShlO {
+			return b.Tag(b.IShlO(x, y, ir.ReasonOverflow, s))
+		}
+	case ir.OpIDiv, ir.OpIMod, ir.OpIQuo, ir.OpIRem:
+		b.GuardFalse(b.IEq(y, b.ConstInt(0)), ir.ReasonDivisionByZero, s)
+	}
+	v := t.f.NewValue(op, x, y)
+	b.Append(v)
+	return b.Tag(b.IAddO(v, b.ConstInt(0), ir.ReasonOverflow, s))
 }
 
 func (t *translator) floats(i Instr, s *ir.State) *ir.Value {
