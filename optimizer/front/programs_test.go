@@ -37,6 +37,7 @@ var shapes = []reference.Class{
 		"ask: o ^o isRound ifTrue: [o area] ifFalse: [o area + 1]",
 		"go: n n > 5 ifTrue: [^#big]. n > 3 ifTrue: [n zork]. ^#small",
 		"leak: coll y := [:v | ^v]. coll do: [:e | e > 1 ifTrue: [^e]]. ^0",
+		"nestedLeave: coll | b | coll do: [:e | b := [:k | e > 2 ifTrue: [^k + e]. k]]. ^(OrderedCollection new add: b; yourself) inject: 0 into: [:a :x | a + (x value: 5)]",
 		"escaping: coll ^coll collect: [:e | [:k | ^k + e]]",
 	}},
 	{Name: "Circle", Superclass: "Shape", Methods: []string{
@@ -84,6 +85,7 @@ var programs = []string{
 	"i > 27 ifTrue: [s returner value: 3] ifFalse: [i]",
 	"((s escaping: #(1 2)) at: 1) == nil",
 	"i > 28 ifTrue: [((s escaping: #(1 2)) at: 1) value: 3] ifFalse: [s]",
+	"{s nestedLeave: #(1 2). s nestedLeave: #(1 2 3)}",
 	"i > 28 ifTrue: [s leak: #(1 2). s y value: 3] ifFalse: [s leak: #(1 2)]",
 	"{i bitShift: i - 15. 1 bitShift: 59 + (i // 30). i bitAnd: 7. (i bitXor: 5) bitOr: 2}",
 	"{i // (i - 40). i \\\\ 7. (0 - i) // 7. (0 - i) \\\\ 7. i quo: 3. i * i / i}",
