@@ -47,7 +47,10 @@ func (f *controlFlow) decide(b *ir.Block) {
 	}
 	yes, no := b.Succs[0], b.Succs[1]
 	switch {
-	case c.Op == ir.OpConstBool && c.Int != 0, yes.To == no.To && slices.Equal(yes.Args, no.Args):
+	case yes.To == no.To && slices.Equal(yes.Args, no.Args):
+		yes.Count += no.Count
+		b.Jump(yes)
+	case c.Op == ir.OpConstBool && c.Int != 0:
 		b.Jump(yes)
 	case c.Op == ir.OpConstBool:
 		b.Jump(no)

@@ -107,6 +107,9 @@ func (r *rewriting) walk(b *ir.Block) {
 
 func (r *rewriting) put(b *ir.Block, v *ir.Value) *ir.Value {
 	v.Block = b
+	if n := len(r.out); v.Origin == nil && n > 0 {
+		v.Origin = r.out[n-1].Origin
+	}
 	r.out = append(r.out, v)
 	return v
 }

@@ -109,7 +109,7 @@ func (m *memory) enter(b *ir.Block) *contents {
 	if l := m.loops[b]; l != nil {
 		for x := range l.Blocks {
 			for _, v := range x.Values {
-				c.kill(v, m.s)
+				m.kill(c, v)
 			}
 		}
 	}
@@ -117,16 +117,24 @@ func (m *memory) enter(b *ir.Block) *contents {
 }
 
 // kill forgets what executing v may change.
-func (c *contents) kill(v *ir.Value, s *ir.Substitution) {
+func (m *memory) kill(c *contents, v *ir.Value) {
 	i := v.Op.Info()
+	if i.Writes == 0 {
+		return
+	}
 	if i.Writes&ir.AliasHeader != 0 {
 		c.writable = nil
 	}
-	if l, ok := locate(v, s); ok && i.Writes != 0 {
-		c.facts = slices.DeleteFunc(c.facts, func(x content) bool { return x.at.MayAlias(l) })
+	if l, ok := locate(v, m.s); ok {
+		c.facts = slices.DeleteFunc(c.facts, func(x content) bool { return m.mayAlias(x.at, l) })
 		return
 	}
-	c.facts = slices.DeleteFunc(c.facts, func(x content) bool { return x.at.Class&i.Writes != 0 })
+	c.facts = slices.DeleteFunc(c.facts, func(x content) bool { return x.at.Class&i.Writes != 0 && !m.private[x.at.Obj] })
+}
+
+// mayAlias tells whether two locations may share memory. A private object has one name.
+func (m *memory) mayAlias(x, y ir.Location) bool {
+	return x.MayAlias(y) && (x.Obj == y.Obj || !m.private[x.Obj] && !m.private[y.Obj])
 }
 
 // locate answers the location of an access with what values are replaced by.
@@ -191,10 +199,10 @@ func (m *memory) block(b *ir.Block) {
 				m.gone[v] = true
 				continue
 			}
-			c.kill(v, m.s)
+			m.kill(c, v)
 			m.learn(c, l, stored)
 		default:
-			c.kill(v, m.s)
+			m.kill(c, v)
 		}
 	}
 	m.out[b] = c

@@ -103,6 +103,7 @@ func Run(f *ir.Func, o Options) error {
 	if o.Policy == nil {
 		o.Policy = DefaultPolicy()
 	}
+	f.Origin = nil
 	if o.Verify {
 		if err := f.Verify(); err != nil {
 			return fmt.Errorf("before the first pass: %w", err)

@@ -108,6 +108,7 @@ func rotate(f *ir.Func, l *ir.Loop, r *repair) {
 func copyTo(b *ir.Block, v *ir.Value, find func(*ir.Value) *ir.Value) *ir.Value {
 	w := b.Func().NewValue(v.Op, slices.Clone(v.Args)...)
 	w.Type, w.Int, w.Sym, w.NoMark, w.Reason = v.Type, v.Int, v.Sym, v.NoMark, v.Reason
+	w.Origin = v.Origin
 	for i, a := range w.Args {
 		w.Args[i] = find(a)
 	}
