@@ -17,11 +17,11 @@ func (in *Interp) collecting(f func()) {
 
 func (in *Interp) scavengeNow() {
 	in.scavenging = true
-	in.collecting(in.heap.Scavenge)
+	in.collected(false, func() { in.collecting(in.heap.Scavenge) })
 	in.scavenging = false
 }
 
-func (in *Interp) fullGCNow() { in.collecting(in.heap.FullGC) }
+func (in *Interp) fullGCNow() { in.collected(true, func() { in.collecting(in.heap.FullGC) }) }
 
 // makeRoom collects after an allocation failed for the try-th time (from 0). When
 // there is nothing left to do the error is fatal and it answers false.

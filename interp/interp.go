@@ -106,7 +106,8 @@ type Interp struct {
 	lastSaveError    error
 	startedAt        int64 // monotonic nanoseconds
 
-	Stats Stats
+	Stats  Stats
+	events Events
 }
 
 // Options are what an embedder sets before the first bytecode.

@@ -172,9 +172,11 @@ func (in *Interp) nativeSend(cell uint64) {
 		if c.code.CheckedEntry >= 0 && ld(cell+cellClass) == noClass {
 			st(cell+cellClass, uint64(tag))
 			st(cell+cellEntry, c.placed.CheckedEntry())
+			in.linked(LinkedCell, cell, tag)
 			return
 		}
 		in.sends[native.SendPlace(uint64(selector), uint64(tag))] = native.SendTarget{Selector: uint64(selector), Class: uint64(tag), Entry: in.nativeEntry}
+		in.linked(LinkedCache, cell, tag)
 	case e.kind == kindPrimitive && tag == heap.ClassFullBlock && in.activates(e.prim):
 		block := uint64(rcvr.Slot(closureBlock))
 		if c := in.compiledFor(heap.Oop(block)); c == nil || in.nativeEntry != c.placed.Entry() {
@@ -182,6 +184,7 @@ func (in *Interp) nativeSend(cell uint64) {
 		}
 		st(cell+cellEntry, in.nat.Stubs[native.ExitValue])
 		in.sends[native.SendPlace(block, native.ValueClass)] = native.SendTarget{Selector: block, Class: native.ValueClass, Entry: in.nativeEntry}
+		in.linked(LinkedValue, cell, tag)
 	}
 }
 
@@ -199,6 +202,7 @@ func (in *Interp) nativeCall(cell uint64) {
 	}
 	if c := in.compiledFor(heap.Oop(ld(cell + cellSelector))); c != nil && in.nativeEntry == c.placed.Entry() {
 		st(cell+cellEntry, in.nativeEntry)
+		in.linked(LinkedCall, cell, noClassIndex)
 	}
 }
 
@@ -215,6 +219,7 @@ func (in *Interp) unlinkSends() {
 		return
 	}
 	in.forgetSends()
+	in.linked(Unlinked, 0, noClassIndex)
 	for _, c := range in.code.all {
 		i := 0
 		c.cells(func(a uint64) {
@@ -335,5 +340,8 @@ func (in *Interp) enterLoop(pc int) bool {
 		st(fp+frameRet, in.retBase)
 	}
 	in.nativeEntry = c.placed.Entry()
+	if in.events.LoopEntered != nil {
+		in.events.LoopEntered(in.method, pc)
+	}
 	return true
 }
