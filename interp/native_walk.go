@@ -147,14 +147,15 @@ func (in *Interp) followNative(p *stackPage, follow func(heap.Oop) heap.Oop) {
 // nativeFloor answers the lowest word that is a frame's own when nothing is pushed.
 func nativeFloor(fp uint64, c *compiled) uint64 { return fp - 40 - 8*uint64(c.code.FrameSlots) }
 
-// widowNative tells the contexts that were made of the levels of a frame of machine code that it goes away.
-func (in *Interp) widowNative(fp, npc uint64) {
+// widowInner tells the contexts that were made of the inlined activations of a frame of machine
+// code that they end.
+func (in *Interp) widowInner(fp, npc uint64) {
 	c, s := in.levelsAt(npc)
 	if in.dead != nil {
 		return
 	}
 	r := reader{in: in, c: c, state: s, fp: fp}
-	for i := range s.Levels {
+	for i := range len(s.Levels) - 1 {
 		if l := &s.Levels[i]; l.Context.Kind != native.None && l.Context.Kind != native.IsVirtual {
 			if ctx := r.oop(l.Context); in.isContext(ctx) && isMarried(ctx) && marriedFrame(ctx) == fp {
 				ctx.SetSlotRaw(contextSender, in.nilOop)

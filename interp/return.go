@@ -269,11 +269,12 @@ func (in *Interp) cutBackTo(target heap.Oop) {
 			break
 		}
 		if a.npc != 0 {
-			in.widowNative(a.fp, a.npc)
 			if a = in.outermost(a); a == t {
+				in.widowInner(a.fp, a.npc)
 				setHeadPC(a.fp, a.npc)
 				break
 			}
+			in.widowInner(a.fp, a.npc)
 		}
 		next := in.sender(a)
 		switch {
