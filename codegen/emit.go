@@ -182,7 +182,25 @@ func (e *emitter) moves(list []move) {
 	if len(list) == 0 {
 		return
 	}
-	for _, m := range sequence(list) {
+	list = sequence(list)
+	// Unless a value waits in it, moves between words of memory go over a register.
+	free := true
+	for _, m := range list {
+		free = free && m.to != locReg(rTmp)
+	}
+	held := operand{}
+	for _, m := range list {
+		if free && !m.to.isReg() && (m.from.kind >= oCtx || m.from.kind == oNone && !m.src.isReg()) {
+			switch {
+			case m.from.kind == oNone:
+				e.a.Load(asm.W64, tmp, frame(m.src))
+			case m.from != held:
+				e.a.Load(asm.W64, tmp, e.mem(m.from))
+			}
+			held = m.from
+			e.a.Store(asm.W64, frame(m.to), tmp)
+			continue
+		}
 		e.move(m)
 	}
 }

@@ -18,6 +18,7 @@ type lowerer struct {
 	users  []*ir.Value // by ID: the value's user, if it has one only, in arguments
 	uses   []int32     // by ID: number of uses of any kind
 	index  []int32     // by ID: uses as first argument of guardindex
+	folded []int32     // by ID: uses of a sum as index, where the addend is part of the address
 	blocks map[*ir.Block]*block
 	states map[*ir.State]*stateUse
 	mark   []int // by virtual register: the last state that has it, and one
@@ -115,15 +116,19 @@ func (l *lowerer) homes(entry *ir.Block) error {
 // count finds out how often values are used, and by whom.
 func (l *lowerer) count() {
 	n := l.fn.NumValues()
-	l.users, l.uses, l.index = make([]*ir.Value, n), make([]int32, n), make([]int32, n)
+	l.users, l.uses = make([]*ir.Value, n), make([]int32, n)
+	l.index, l.folded = make([]int32, n), make([]int32, n)
 	states := map[*ir.State]bool{}
 	for _, b := range l.order {
 		b.Each(func(v *ir.Value) {
 			for i, a := range v.Args {
 				l.uses[a.ID]++
 				l.users[a.ID] = v
-				if v.Op == ir.OpGuardIndex && i == 0 {
+				if i == 0 && v.Op == ir.OpGuardIndex {
 					l.index[a.ID]++
+				}
+				if i == 1 && indexes(v.Op) && offsetIndex(a) {
+					l.folded[a.ID]++
 				}
 			}
 			if v.State != nil && !states[v.State] {

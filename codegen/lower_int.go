@@ -4,7 +4,7 @@ import "github.com/sista-vm/sista/optimizer/ir"
 
 // integer translates operations on integers.
 func (l *lowerer) integer(v *ir.Value) {
-	if l.indexSum(v) && l.uses[v.ID] == l.index[v.ID] {
+	if l.indexSum(v) && l.uses[v.ID] == l.index[v.ID] || l.folded[v.ID] > 0 && l.uses[v.ID] == l.folded[v.ID] {
 		return // computed where it is an index
 	}
 	x := v.Args[0]

@@ -165,15 +165,43 @@ func (l *lowerer) guard(v *ir.Value) {
 // element answers the address of an oop of an object.
 func (l *lowerer) element(o vreg, i *ir.Value) operand { return l.unit(o, i, 8) }
 
+// indexes tells whether an op's second argument is an index.
+func indexes(op ir.Op) bool {
+	switch op {
+	case ir.OpLoadElement, ir.OpStoreElement, ir.OpLoadRaw, ir.OpStoreRaw, ir.OpLoadFloat, ir.OpStoreFloat:
+		return true
+	}
+	return false
+}
+
+// offsetIndex tells whether an index is a sum of which one part is a small constant: it
+// is added to the address.
+func offsetIndex(v *ir.Value) bool {
+	if v.Op != ir.OpIAdd && v.Op != ir.OpISub {
+		return false
+	}
+	n, c := konst(v.Args[1])
+	_, both := konst(v.Args[0])
+	return c && !both && n < 1<<20 && n > -1<<20
+}
+
 // unit answers the address of a unit of w bytes.
 func (l *lowerer) unit(o vreg, i *ir.Value, w int64) operand {
+	at := int64(firstSlot)
+	if offsetIndex(i) {
+		n, _ := konst(i.Args[1])
+		if i.Op == ir.OpISub {
+			n = -n
+		}
+		at, i = at+w*n, i.Args[0]
+	}
 	if n, c := konst(i); c && n >= 0 && n < 1<<24 {
-		return mem(o, firstSlot+w*n)
+		return mem(o, at+w*n)
 	}
 	if _, c := konst(i); !c && w == 8 && l.tagged[i.ID] {
-		return memx(o, l.vregOf[i.ID], 1, firstSlot-1) // the tag is 1, and eight times the index is there
+		return memx(o, l.vregOf[i.ID], 1, at-1) // the tag is 1, and eight times the index is there
 	}
-	return memx(o, l.plain(i), uint8(w), firstSlot)
+	return memx(o, l.plain(i), uint8(w), at)
 }
 
 // memory translates what reads and writes objects, makes them, or runs other code.

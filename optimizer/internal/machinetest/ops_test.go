@@ -352,6 +352,18 @@ func (g *generator) index(limit *ir.Value) *ir.Value {
 	return g.b.GuardIndex(i, limit, ir.ReasonIndexOutOfBounds, g.state())
 }
 
+// detour answers the same integer, by way of another.
+func (g *generator) detour(v *ir.Value) *ir.Value {
+	if g.IntN(2) == 0 {
+		return v
+	}
+	c := g.b.ConstInt(int64(g.IntN(100)))
+	if g.IntN(2) == 0 {
+		return g.b.ISub(g.b.IAdd(v, c), c)
+	}
+	return g.b.IAdd(g.b.ISub(v, c), c)
+}
+
 func (g *generator) object() {
 	switch g.IntN(16) {
 	case 0, 1:
@@ -388,7 +400,7 @@ func (g *generator) object() {
 			at := g.index(size)
 			g.b.GuardWritable(a, ir.ReasonReadOnly, g.state())
 			g.b.StoreElement(a, at, g.anyOop())
-			g.addOop(g.b.LoadElement(a, at))
+			g.addOop(g.b.LoadElement(a, g.detour(at)))
 		}
 	case 8, 9, 10:
 		g.raw()
@@ -432,12 +444,12 @@ func (g *generator) raw() {
 	}
 	at := g.index(n)
 	g.b.StoreRaw(o, at, g.int(), w)
-	g.addInt(g.b.LoadRaw(o, at, w))
+	g.addInt(g.b.LoadRaw(o, g.detour(at), w))
 	if w >= 4 {
 		x := g.b.FMul(g.float(), g.b.ConstFloat(0.5))
 		g.b.GuardTrue(g.b.FEq(x, x), ir.ReasonNotFloat, g.state()) // bits of NaNs are not compared
 		g.b.StoreFloat(o, at, x, w)
-		g.addFloat(g.b.LoadFloat(o, at, w))
+		g.addFloat(g.b.LoadFloat(o, g.detour(at), w))
 	}
 }
 
