@@ -29,7 +29,7 @@ func Translate(w World, m *Method, o Options) (f *ir.Func, r *Report, err error)
 	}
 	avoid := map[Handle]string{}
 	for {
-		t := &translator{world: w, policy: o.Policy, avoid: avoid, codes: map[Handle]*analysed{}, closures: map[*ir.Value]*closure{},
+		t := &translator{world: newMemo(w), policy: o.Policy, avoid: avoid, codes: map[Handle]*analysed{}, closures: map[*ir.Value]*closure{},
 			facts: map[*ir.Value]fact{}, names: map[string]Handle{}, endings: map[*ir.Block][]*scope{}}
 		r = &Report{Method: m.Name, PC: -1}
 		if err = t.translate(m, o, r); err == nil {
@@ -96,7 +96,7 @@ func neverCompiled(primitive int) string {
 
 // A translator makes one function.
 type translator struct {
-	world  World
+	world  *memo
 	policy *Policy
 	avoid  map[Handle]string // methods that are not inlined, and why
 	fn     *ir.Func
