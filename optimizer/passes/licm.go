@@ -71,10 +71,8 @@ func (h *hoister) movable(b *ir.Block, v *ir.Value) bool {
 	if info.Writes != 0 || info.Allocates || info.Pinned || info.Deopts && !info.Guard {
 		return false
 	}
-	for _, a := range v.Args {
-		if h.l.Blocks[a.Block] {
-			return false
-		}
+	if changes(h.l, v) {
+		return false
 	}
 	if info.Partial && !carriesProof(v) || info.Reads != 0 && h.written(v) {
 		return false

@@ -8,18 +8,21 @@ import (
 
 // Memory replaces loads by what is known to be there, and removes stores of what
 // is there, stores that are overwritten unseen, and checks that an object is
-// writable which it was already found to be.
+// writable which it was already found to be. Fields that a loop changes and reads are
+// carried by it, and stored only.
 func Memory(f *ir.Func, p *Policy) {
 	g := removeUnreachable(f)
 	m := &memory{g: g, p: p, s: f.NewSubstitution(), gone: map[*ir.Value]bool{}, out: map[*ir.Block]*contents{}}
 	m.loops = map[*ir.Block]*ir.Loop{}
-	for _, l := range g.Loops() {
+	loops := g.Loops()
+	for _, l := range loops {
 		m.loops[l.Header] = l
 	}
 	m.private = privates(g)
 	for _, b := range g.Order {
 		m.block(b)
 	}
+	m.promote(loops)
 	m.s.Apply()
 	f.RemoveIf(func(v *ir.Value) bool { return m.gone[v] })
 	overwritten(f)

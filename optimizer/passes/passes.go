@@ -44,6 +44,7 @@ var Table = []Pass{
 	{"fold6", "fold comparisons that ranges decided", Fold},
 	{"rotate", "put the tests of loops at their ends", RotateLoops},
 	{"cfg4", "remove parameters that rotate added without need", ControlFlow},
+	{"memory2", "carry the fields that loops change", Memory},
 	{"narrow3", "carry integers untagged that rotate gave parameters", Narrow},
 	{"fold7", "fold what narrow left", Fold},
 	{"licm", "move what a loop does not change before it", LoopInvariants},
@@ -65,6 +66,7 @@ type constraint struct{ first, then, why string }
 var constraints = []constraint{
 	{"fold", "escape", "guards on a fresh object count as escapes until they are folded"},
 	{"memory", "escape", "an object is kept by a load that was not forwarded from its container"},
+	{"rotate", "memory", "what is read in every round is read at the head"},
 	{"licm", "anchors", "guards move to anchors"},
 	{"rotate", "licm", "a check moves where it is executed in every round"},
 	{"range", "rotate", "the test at its head is a fact in the whole loop"},
