@@ -15,10 +15,7 @@ func (in *Interp) callNative(entry uint64) {
 		in.renewNative()
 	}
 	in.savePC()
-	ret := in.retSista
-	if in.pc == 0 {
-		ret = headPC(in.fp)
-	}
+	ret := in.returnAddress()
 	in.sp -= 8
 	st(in.sp, ret)
 	in.nativeEntry = entry
@@ -71,6 +68,13 @@ func (in *Interp) enterNative(pc uint64) bool {
 		case native.ExitReturnBase:
 			in.returnFromBase(heap.Oop(n.Args[0]))
 			return false
+		case native.ExitFault:
+			in.faulted()
+			return false
+		}
+		if !frameIsNative(in.fp) {
+			in.loadPC()
+			return in.leftTemplate()
 		}
 		in.pc, in.method = 0, in.frameWord(in.fp, frameMethod)
 		setHeadPC(in.fp, n.PC)
@@ -113,9 +117,6 @@ func (in *Interp) enterNative(pc uint64) bool {
 			in.push(heap.Oop(n.Args[1]))
 			in.loseBet()
 			return false
-		case native.ExitFault:
-			in.fatal("internal error: %s", n.Fault())
-			return false
 		default:
 			in.fatal("internal error: machine code was left for no reason (%d)", n.Exit)
 			return false
@@ -131,7 +132,7 @@ func (in *Interp) callNativeBlock(closure heap.Oop, argc int) bool {
 		return false
 	}
 	c := in.compiledFor(closure.Slot(closureBlock))
-	if c == nil {
+	if c == nil || !in.callsCode() || c.isTemplate() && closure.NumSlots() != fullBlockCopied+c.code.Template.Copied {
 		return false
 	}
 	h := methodHeader(c.method)
@@ -145,49 +146,6 @@ func (in *Interp) callNativeBlock(closure heap.Oop, argc int) bool {
 // goesOn tells whether machine code is to run next.
 func (in *Interp) goesOn() bool { return !in.stopped && (in.pc == 0 || in.nativeEntry != 0) }
 
-// nativeSend does the send of a cell, whose receiver and arguments are on the stack. If that
-// finds code, the cell will call it the next time.
-func (in *Interp) nativeSend(cell uint64) {
-	argc := int(ld(cell+cellArgc) >> 3)
-	selector, rcvr := heap.Oop(ld(cell+cellSelector)), in.stackAt(argc)
-	if rcvr.IsForwarder() {
-		rcvr = in.follow(rcvr)
-		in.stackPut(argc, rcvr)
-	}
-	in.send(selector, argc)
-	if in.nativeEntry == 0 || in.dead != nil {
-		return
-	}
-	// There may have been a collection.
-	selector, rcvr = heap.Oop(ld(cell+cellSelector)), in.stackAt(argc+1)
-	tag := rcvr.ClassIndex()
-	e := in.cache.probe(uint64(selector), uint64(tag))
-	switch {
-	case e.selector != uint64(selector) || e.tag != tag:
-	case e.kind == kindNative:
-		c := in.compiledFor(e.method)
-		if c == nil || in.nativeEntry != c.placed.Entry() {
-			return
-		}
-		if c.code.CheckedEntry >= 0 && ld(cell+cellClass) == noClass {
-			st(cell+cellClass, uint64(tag))
-			st(cell+cellEntry, c.placed.CheckedEntry())
-			in.linked(LinkedCell, cell, tag)
-			return
-		}
-		in.sends[native.SendPlace(uint64(selector), uint64(tag))] = native.SendTarget{Selector: uint64(selector), Class: uint64(tag), Entry: in.nativeEntry}
-		in.linked(LinkedCache, cell, tag)
-	case e.kind == kindPrimitive && tag == heap.ClassFullBlock && in.activates(e.prim):
-		block := uint64(rcvr.Slot(closureBlock))
-		if c := in.compiledFor(heap.Oop(block)); c == nil || in.nativeEntry != c.placed.Entry() {
-			return
-		}
-		st(cell+cellEntry, in.nat.Stubs[native.ExitValue])
-		in.sends[native.SendPlace(block, native.ValueClass)] = native.SendTarget{Selector: block, Class: native.ValueClass, Entry: in.nativeEntry}
-		in.linked(LinkedValue, cell, tag)
-	}
-}
-
 // activates tells whether a primitive does nothing but activate a closure with the arguments of its send.
 func (in *Interp) activates(primitive uint16) bool {
 	return primitive >= 201 && primitive <= 205 || primitive == 207
@@ -197,7 +155,7 @@ func (in *Interp) activates(primitive uint16) bool {
 func (in *Interp) nativeCall(cell uint64) {
 	argc := int(ld(cell+cellArgc) >> 3)
 	in.activateMethod(in.nilOop, heap.Oop(ld(cell+cellSelector)), argc)
-	if in.nativeEntry == 0 || in.dead != nil {
+	if in.nativeEntry == 0 || in.dead != nil || in.pc != 0 {
 		return
 	}
 	if c := in.compiledFor(heap.Oop(ld(cell + cellSelector))); c != nil && in.nativeEntry == c.placed.Entry() {
@@ -339,6 +297,7 @@ func (in *Interp) enterLoop(pc int) bool {
 	default:
 		st(fp+frameRet, in.retBase)
 	}
+	setFrameTemplate(fp, 0)
 	in.nativeEntry = c.placed.Entry()
 	if in.events.LoopEntered != nil {
 		in.events.LoopEntered(in.method, pc)
