@@ -60,6 +60,10 @@ const noClassIndex = 0
 // SetEvents sets who is told. It is called while nothing runs.
 func (in *Interp) SetEvents(e Events) { in.events = e }
 
+// Counted answers the activations and back edges of interpreted code, while feedback is gathered, as far as
+// they were sampled.
+func (in *Interp) Counted() uint64 { return in.feedback.counted }
+
 // collected times a collection and tells of it.
 func (in *Interp) collected(full bool, collect func()) {
 	if in.events.Collected == nil {

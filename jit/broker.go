@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/sista-vm/sista/codegen"
 	"github.com/sista-vm/sista/counters"
@@ -44,8 +45,9 @@ type Options struct {
 	Passes passes.Options
 	// Generate makes machine code of a function; nil for codegen.Compile.
 	Generate func(*ir.Func, codegen.Options) (*native.Code, error)
-	// Log gets a line for everything that happens; may be nil.
-	Log func(line string)
+	// Log gets a line for every compilation, LogDeopt for every lost bet and for code
+	// that is thrown away; either may be nil.
+	Log, LogDeopt func(line string)
 	// Trace gets the report of the front end and the function before and after the
 	// passes; may be nil. It is called from another goroutine in mode Async.
 	Trace func(name string, r *front.Report, before, after string)
@@ -53,14 +55,38 @@ type Options struct {
 
 // Stats counts what a broker did.
 type Stats struct {
-	Compiled, Loops  int            // methods and blocks, loops
-	Bailouts         map[string]int // compilations given up, by reason
-	Deopts           map[string]int // lost bets, by reason
-	Discarded        int            // code thrown away since it lost too many bets
-	Invalidated      int            // code thrown away since the program changed
-	Bytes            int            // of machine code made
-	Values, Inlined  int            // of the functions compiled; activations in them
-	QueueMax, Queued int            // asynchronous compilations
+	Compiled      int            `json:"compiled"` // methods and blocks
+	Loops         int            `json:"loops"`
+	Bailouts      map[string]int `json:"bailouts"`    // compilations given up, by reason
+	Deopts        map[string]int `json:"deopts"`      // lost bets, by reason
+	Discarded     int            `json:"discarded"`   // code thrown away since it lost too many bets
+	Invalidated   int            `json:"invalidated"` // code thrown away since the program changed
+	Bytes         int            `json:"bytes"`       // of machine code made
+	Values        int            `json:"values"`      // of the functions compiled
+	Inlined       int            `json:"inlined"`     // activations in them
+	Times         Times          `json:"times"`       // of what was compiled or given up
+	Queued        int            `json:"queued"`      // asynchronous compilations
+	QueueMax      int            `json:"queueMax"`
+	Templates     int            `json:"templates"` // methods and blocks compiled by the template tier
+	TemplateBytes int            `json:"templateBytes"`
+}
+
+// Times are those of the parts of compilations.
+type Times struct {
+	Front  time.Duration `json:"frontNs"`
+	Passes time.Duration `json:"passesNs"`
+	Code   time.Duration `json:"codeNs"`
+}
+
+func (t Times) String() string {
+	us := func(d time.Duration) time.Duration { return d.Round(time.Microsecond) }
+	return fmt.Sprintf("front %v, passes %v, code %v", us(t.Front), us(t.Passes), us(t.Code))
+}
+
+func (t *Times) add(o Times) {
+	t.Front += o.Front
+	t.Passes += o.Passes
+	t.Code += o.Code
 }
 
 // Broker decides what is compiled.
@@ -87,13 +113,14 @@ type place struct {
 
 // A unit is code of a place, or code being made.
 type unit struct {
-	place  place
-	name   string
-	comp   *Compilation
-	code   interp.Compiled
-	placed bool              // code is there
-	ids    []counters.Method // of the methods among the literals, by index
-	deopts uint64
+	place    place
+	name     string
+	comp     *Compilation
+	code     interp.Compiled
+	placed   bool              // code is there
+	template bool              // it is that of the template tier
+	ids      []counters.Method // of the methods among the literals, by index
+	deopts   uint64
 }
 
 // NewBroker makes a broker that compiles into a zone what the interpreter reports
@@ -111,7 +138,7 @@ func NewBroker(in *interp.Interp, zone *native.Zone, o Options) *Broker {
 		b.opts.Generate = codegen.Compile
 	}
 	if zone != nil {
-		in.EnableNative(zone, interp.NativeHooks{Deopt: b.deoptimized, Freed: b.freed})
+		in.EnableNative(zone, interp.NativeHooks{Deopt: b.deoptimized, Template: b.template, Freed: b.freed})
 	}
 	if o.Mode != Off {
 		in.OnHot(b.hot)
@@ -141,6 +168,12 @@ func (b *Broker) Close() {
 func (b *Broker) log(format string, args ...any) {
 	if b.opts.Log != nil {
 		b.opts.Log(fmt.Sprintf(format, args...))
+	}
+}
+
+func (b *Broker) logDeopt(format string, args ...any) {
+	if b.opts.LogDeopt != nil {
+		b.opts.LogDeopt(fmt.Sprintf(format, args...))
 	}
 }
 
@@ -184,10 +217,12 @@ type job struct {
 	err    error
 	// For the log.
 	values, inlined int
+	times           Times
 }
 
 // translate does what reads objects.
 func (b *Broker) translate(method heap.Oop, at place) *job {
+	start := time.Now()
 	w := b.program.Begin()
 	j := &job{world: w, method: w.Handle(method)}
 	m := w.Method(j.method)
@@ -202,6 +237,7 @@ func (b *Broker) translate(method heap.Oop, at place) *job {
 	}
 	j.target = codegen.Options{Name: j.unit.name, Method: ir.Handle(j.method), Block: m.Block, Temps: m.Temps, Args: m.Args}
 	j.fn, j.report, j.err = front.Translate(w, m, front.Options{Policy: b.opts.Front, OSR: at.pc >= 0, OSRPC: max(at.pc, 0)})
+	j.times.Front = time.Since(start)
 	if j.report != nil {
 		j.report.Each(func(r *front.Report) {
 			if r.Inlined != "" {
@@ -221,7 +257,10 @@ func (j *job) generate(b *Broker) {
 	if b.opts.Trace != nil {
 		before = j.fn.String()
 	}
-	if j.err = passes.Run(j.fn, b.opts.Passes); j.err != nil {
+	start := time.Now()
+	j.err = passes.Run(j.fn, b.opts.Passes)
+	j.times.Passes = time.Since(start)
+	if j.err != nil {
 		return
 	}
 	if b.opts.Trace != nil {
@@ -234,7 +273,9 @@ func (j *job) generate(b *Broker) {
 		j.target.Entry = j.fn.Entry()
 		j.target.Entry.OSR = &ir.OSREntry{Method: j.unit.name, PC: pc}
 	}
+	start = time.Now()
 	j.code, j.err = b.opts.Generate(j.fn, j.target)
+	j.times.Code = time.Since(start)
 }
 
 // Reasons of bailouts that are not the front end's.
@@ -248,6 +289,7 @@ const (
 // finish puts code to use, at a safepoint.
 func (b *Broker) finish(j *job) {
 	u, w := j.unit, j.world
+	b.stats.Times.add(j.times)
 	method := w.Object(j.method)
 	b.program.Renew()
 	if j.err == nil && w.Dead() {
@@ -271,7 +313,7 @@ func (b *Broker) finish(j *job) {
 	} else {
 		b.stats.Compiled++
 	}
-	b.log("compiled %s: %d inlined, %d values, %d bytes of code", u.name, j.inlined, j.values, len(j.code.Bytes))
+	b.log("compiled %s: %d inlined, %d values, %d bytes of code; %v", u.name, j.inlined, j.values, len(j.code.Bytes), j.times)
 }
 
 // bailedOut notes that nothing came of a compilation.

@@ -28,13 +28,19 @@ func (b *Broker) deoptimized(c interp.Compiled, s *native.Safepoint) {
 	b.program.LoseBet(u.ids[l.Method], l.PC, s.Reason)
 	b.stats.Deopts[r.String()]++
 	u.deopts++
-	b.log("deopt %s: %s in m%d@%d", u.name, r, u.ids[l.Method], l.PC)
+	if b.opts.LogDeopt != nil {
+		where := "?"
+		if m := b.in.MethodOf(u.ids[l.Method]); m != heap.Invalid {
+			where = b.in.CodeName(m)
+		}
+		b.logDeopt("left %s: %s in %s@%d", u.name, r, where, l.PC)
+	}
 	if u.deopts < b.policy.MaxDeopts {
 		return
 	}
 	b.losses[u.place]++
 	b.stats.Discarded++
-	b.log("discarded %s: lost %d bets", u.name, u.deopts)
+	b.logDeopt("discarded %s: lost %d bets", u.name, u.deopts)
 	b.retire(u, b.policy.CompileAfter*power(b.policy.RecompileFactor, b.losses[u.place]))
 }
 
@@ -52,8 +58,12 @@ func (b *Broker) invalidated(c *Compilation, why string) {
 	if !ok || !u.placed {
 		return // under way: finish sees it
 	}
+	if u.template {
+		b.in.Kill(u.code)
+		return
+	}
 	b.stats.Invalidated++
-	b.log("invalidated %s: %s", u.name, why)
+	b.logDeopt("invalidated %s: %s", u.name, why)
 	b.retire(u, b.policy.CompileAfter)
 }
 

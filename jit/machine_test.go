@@ -20,7 +20,8 @@ func TestMachineCode(t *testing.T) {
 			c := mode.config
 			var lines []string
 			c.CacheDir, c.Clock, c.Compile = cacheDir, host.NewVirtualClock(), jit.Sync
-			c.CompileLog = func(line string) { lines = append(lines, line) }
+			c.Trace.Compile = func(line string) { lines = append(lines, line) }
+			c.Trace.Deopt = c.Trace.Compile
 			m, err := vm.Open(c)
 			if err != nil {
 				t.Fatal(err)

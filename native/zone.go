@@ -36,6 +36,9 @@ type Zone struct {
 	index []*block
 
 	published bool // signal handlers know it
+
+	// OnPlace is told of all code that is placed; may be nil.
+	OnPlace func(*Placed)
 }
 
 // Placed is code in a zone.
@@ -128,7 +131,12 @@ func (z *Zone) unmap() error {
 }
 
 // Stats are sizes in bytes: text and data in use, and what there is of them at most.
-type Stats struct{ Text, TextMax, Data, DataMax uint64 }
+type Stats struct {
+	Text    uint64 `json:"text"`
+	TextMax uint64 `json:"textMax"`
+	Data    uint64 `json:"data"`
+	DataMax uint64 `json:"dataMax"`
+}
 
 // Stats tells how full the zone is.
 func (z *Zone) Stats() Stats {
@@ -173,6 +181,9 @@ func (z *Zone) Place(code *Code) (*Placed, error) {
 	p.fillText()
 	if !fresh {
 		z.c.serialize = 1
+	}
+	if z.OnPlace != nil {
+		z.OnPlace(p)
 	}
 	return p, nil
 }

@@ -5,10 +5,11 @@ import (
 
 	"github.com/sista-vm/sista/counters"
 	"github.com/sista-vm/sista/jit"
+	"github.com/sista-vm/sista/native"
 )
 
 // startCompiler makes the broker that compiles what is hot. Where there can be no
-// machine code everything is interpreted, and Config.CompileLog is told why.
+// machine code everything is interpreted, and Config.Trace is told why.
 func (v *VM) startCompiler() {
 	c := v.config
 	if c.Compile == jit.Off {
@@ -16,16 +17,19 @@ func (v *VM) startCompiler() {
 	}
 	zone, err := v.in.NewZone()
 	if err != nil {
-		if c.CompileLog != nil {
-			c.CompileLog(fmt.Sprintf("everything is interpreted: %v", err))
+		if c.Trace.Compile != nil {
+			c.Trace.Compile(fmt.Sprintf("everything is interpreted: %v", err))
 		}
 		return
 	}
 	v.zone = zone
+	if c.OnCode != nil {
+		zone.OnPlace = func(p *native.Placed) { c.OnCode(p.Text(), uint64(len(p.Code().Bytes)), p.Code().Name) }
+	}
 	if c.Feedback == nil {
 		v.in.Gather(counters.New(counters.DefaultPolicy()))
 	}
-	v.broker = jit.NewBroker(v.in, zone, jit.Options{Mode: c.Compile, Log: c.CompileLog})
+	v.broker = jit.NewBroker(v.in, zone, jit.Options{Mode: c.Compile, Log: c.Trace.Compile, LogDeopt: c.Trace.Deopt})
 }
 
 // closeCompiler ends compilations and gives their memory back.

@@ -92,8 +92,11 @@ type Config struct {
 	Feedback *counters.Policy
 	// Compile says when hot methods are compiled to machine code: jit.Off, jit.Sync or jit.Async.
 	Compile jit.Mode
-	// CompileLog gets a line for each compilation and for all that ends code; may be nil.
-	CompileLog func(line string)
+	// Trace is told what happens underneath the program.
+	Trace Trace
+	// OnCode is called with where machine code was placed: from now on what was
+	// there before is gone. It may be nil.
+	OnCode func(addr, size uint64, name string)
 	// VMPath is what the image is told of where the VM is.
 	VMPath string
 }
@@ -189,6 +192,7 @@ func (v *VM) start(path string) error {
 	v.in = in
 	v.heap.SetStressGC(c.StressGC)
 	v.gather()
+	v.trace()
 	v.startCompiler()
 	if class := in.FindClass(hostClass); class != heap.Invalid {
 		v.class = v.hold(class)

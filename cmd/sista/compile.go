@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sista-vm/sista/jit"
+	"github.com/sista-vm/sista/vm"
 )
 
 // compileMode is the value of --compile.
@@ -26,7 +27,7 @@ func (m *compileMode) Set(s string) (err error) {
 // traceKinds is the value of --trace.
 type traceKinds struct{ kinds []string }
 
-var knownKinds = []string{"compile", "deopt"}
+var knownKinds = []string{"compile", "deopt", "ic", "gc", "osr"}
 
 func (t *traceKinds) String() string { return strings.Join(t.kinds, ",") }
 
@@ -40,18 +41,13 @@ func (t *traceKinds) Set(s string) error {
 	return nil
 }
 
-// log answers what prints the lines that are asked for, nil if none are.
-func (t *traceKinds) log() func(string) {
-	if len(t.kinds) == 0 {
-		return nil
-	}
-	return func(line string) {
-		kind := "compile"
-		if strings.HasPrefix(line, "deopt ") || strings.HasPrefix(line, "discarded ") {
-			kind = "deopt"
+// trace answers what prints the lines that are asked for, each behind its kind.
+func (t *traceKinds) trace() vm.Trace {
+	to := func(kind string) func(string) {
+		if !slices.Contains(t.kinds, kind) {
+			return nil
 		}
-		if slices.Contains(t.kinds, kind) {
-			fmt.Fprintln(os.Stderr, line)
-		}
+		return func(line string) { fmt.Fprintf(os.Stderr, "%s: %s\n", kind, line) }
 	}
+	return vm.Trace{Compile: to("compile"), Deopt: to("deopt"), IC: to("ic"), GC: to("gc"), OSR: to("osr")}
 }

@@ -28,6 +28,8 @@ type machineFlags struct {
 	noNet         bool
 	compile       compileMode
 	trace         traceKinds
+	stats         statsForm
+	perfMap       bool
 }
 
 func (m *machineFlags) register(fs *flag.FlagSet) {
@@ -41,7 +43,9 @@ func (m *machineFlags) register(fs *flag.FlagSet) {
 	fs.BoolVar(&m.noNet, "no-net", false, "no network for the image")
 	m.compile.set = jit.Async
 	fs.Var(&m.compile, "compile", "compile what is hot: `mode` async (beside the program), sync (the program waits) or off")
-	fs.Var(&m.trace, "trace", "print a line for each event of these `kinds`: compile, deopt; separated by commas")
+	fs.Var(&m.trace, "trace", "print a line for each event of these `kinds`: compile, deopt, ic, gc, osr; separated by commas")
+	fs.Var(&m.stats, "stats", "print figures of the run at its end; --stats=json: as JSON")
+	fs.BoolVar(&m.perfMap, "perf-map", false, "write /tmp/perf-PID.map, by which Linux perf names machine code")
 }
 
 // defaultMaxHeap is room for most programs, while one that runs away ends soon and
@@ -63,7 +67,7 @@ func (m *machineFlags) config() vm.Config {
 		Console: hostos.Console{}, Files: hostos.NewFiles(), Env: hostos.Environment(),
 		Plugins: all.All(), EdenBytes: m.eden.bytes, StackPages: m.stackPages,
 		CacheDir: m.cacheDir, Snapshots: true, StressGC: m.stressGC, Verify: m.verify,
-		Compile: m.compile.set, CompileLog: m.trace.log(),
+		Compile: m.compile.set, Trace: m.trace.trace(),
 	}
 	if !m.noNet {
 		c.Network = network()
@@ -83,14 +87,24 @@ func (m *machineFlags) start(c vm.Config) (machine *vm.VM, watch *signals, stop 
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	closeMap := func() {}
+	if m.perfMap {
+		if c.OnCode, closeMap, err = startPerfMap(perfMapPath()); err != nil {
+			end()
+			return nil, nil, nil, err
+		}
+	}
 	machine, err = vm.Open(c)
 	if err != nil {
+		closeMap()
 		end()
 		return nil, nil, nil, err
 	}
 	watch = watchSignals(machine)
 	return machine, watch, func() {
 		watch.stop()
+		m.stats.print(machine)
+		closeMap()
 		if err := machine.Close(); err != nil {
 			fmt.Fprintf(os.Stderr, "sista: %v\n", err)
 		}
