@@ -20,6 +20,7 @@ type Policy struct {
 	RecompileFactor uint64 `help:"CompileAfter grows by this with every compilation that lost its bets"`
 	Distrust        int    `help:"lost bets at a bytecode after which the bet is not made again"`
 	MaxDeopts       uint64 `help:"lost bets of one compilation before it is thrown away"`
+	TemplateAfter   uint64 `help:"calls and back edges of a method before code is copied from templates for it; 0: never"`
 	MaxCases        int    `help:"receiver classes told apart at a send, at most 4"`
 	MaxDepth        int    `help:"longest call path, 1 to 3"`
 	PollutedCases   int    `help:"receiver classes at a send that split it by caller"`
@@ -47,6 +48,7 @@ func DefaultPolicy() Policy {
 		RecompileFactor: 2,
 		Distrust:        2,
 		MaxDeopts:       4,
+		TemplateAfter:   0,
 		MaxCases:        4,
 		MaxDepth:        3,
 		PollutedCases:   3,

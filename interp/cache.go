@@ -156,7 +156,7 @@ func (in *Interp) describe(e *cacheEntry) {
 	if headerIsSista(h) {
 		e.kind = kindSista
 	}
-	if in.compiledFor(m) != nil {
+	if in.code != nil && in.code.byMethod[m] != nil {
 		e.kind = kindNative
 		return
 	}
@@ -171,5 +171,8 @@ func (in *Interp) describe(e *cacheEntry) {
 		e.kind, e.prim = kindReturnVar, uint16(p-264)
 	default:
 		e.kind, e.prim = kindPrimitive, uint16(p)
+	}
+	if e.kind == kindSista && in.code != nil && in.code.templates[m] != nil {
+		e.kind = kindNative
 	}
 }

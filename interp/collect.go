@@ -116,7 +116,7 @@ func (in *Interp) VisitRoots(visit func(*heap.Oop)) {
 func (in *Interp) MarkRoots(visit func(*heap.Oop)) {
 	in.visitRegisters(visit)
 	in.observer.VisitStrong(visit)
-	in.visitCode(true, visit)
+	in.markCode(visit)
 	for i := range in.pages.pages {
 		in.pages.pages[i].marked = false
 	}
@@ -142,6 +142,7 @@ func (in *Interp) AfterMark() {
 		}
 	}
 	in.keepMethods(in.heap.Lives)
+	in.keepCode(in.heap.Lives)
 	in.observer.Keep(in.heap.Lives)
 }
 

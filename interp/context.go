@@ -138,7 +138,7 @@ func (in *Interp) setContextSlot(ctx heap.Oop, i int, v heap.Oop) {
 		case i >= contextFixed && i-contextFixed < in.contextStackp(ctx):
 			st(tempAddr(fp, i-contextFixed), uint64(v))
 			return
-		case i == contextPC && fp != in.fp && isPC(in.frameWord(fp, frameMethod), v):
+		case i == contextPC && fp != in.fp && frameTemplate(fp) == 0 && isPC(in.frameWord(fp, frameMethod), v):
 			setFrameWord(fp, framePC, v)
 			return
 		}

@@ -147,6 +147,9 @@ func (in *Interp) tripped(backEdge bool) {
 		if backEdge && in.enterLoop(pc) {
 			return
 		}
+		if r.heat >= p.TemplateAfter && in.warm(in.method) {
+			in.adopt()
+		}
 	}
 	in.checkLimit()
 }

@@ -24,6 +24,7 @@ type methodRecord struct {
 	entered  uint64 // activations seen in windows
 	hotAt    uint64 // heat at which it is reported next
 	loops    map[int]*loopHeat
+	unsuited bool // for template code
 }
 
 // loopHeat is kept by the pc of the loop's head.

@@ -44,13 +44,14 @@ type Interp struct {
 	// request: a send or backward jump that finds sp below it leaves the loop, or the
 	// machine code. Posting a request sets it to the highest address; handling the
 	// request puts pageLimit back.
-	nat         native.Context
-	code        *machineCode      // nil: nothing is compiled
-	nativeEntry uint64            // where code is to be called next, or 0
-	sends       *native.SendCache // nil as code is
-	spilled     []spilledFrame
-	scavenging  bool
-	pageLimit   uint64
+	nat           native.Context
+	code          *machineCode      // nil: nothing is compiled
+	nativeEntry   uint64            // where code is to be called next, or 0
+	sends         *native.SendCache // nil as code is
+	spilled       []spilledFrame
+	interpretNext bool // the next bytecode is not for template code
+	scavenging    bool
+	pageLimit     uint64
 
 	// What a loop leaves for the handler of its exit.
 	xSelector heap.Oop

@@ -15,7 +15,8 @@ type compiled struct {
 	method heap.Oop
 	osr    int // the pc of the loop it is entered at; -1 if it is called
 	dead   bool
-	young  bool // a literal may be a young object
+	young  bool   // a literal may be a young object
+	number uint64 // of template code
 }
 
 // Compiled names machine code for whoever made it.
@@ -54,6 +55,9 @@ type machineCode struct {
 	osr      map[osrKey]*compiled
 	byPlace  map[*native.Placed]*compiled
 	killed   bool // some code in all is dead
+
+	templates map[heap.Oop]*compiled // template code by method
+	numbered  []*compiled            // the same by number, from 1
 }
 
 type osrKey struct {
@@ -66,6 +70,8 @@ type osrKey struct {
 type NativeHooks struct {
 	// Deopt tells that a bet was lost at a safepoint, for a reason of the optimizer's.
 	Deopt func(c Compiled, s *native.Safepoint)
+	// Template makes template code of a method and publishes it; it tells whether there is some now.
+	Template func(method heap.Oop) bool
 	// Freed tells that code is gone.
 	Freed func(c Compiled)
 }
@@ -73,7 +79,7 @@ type NativeHooks struct {
 // EnableNative lets machine code run. It is called before anything runs.
 func (in *Interp) EnableNative(zone *native.Zone, hooks NativeHooks) {
 	in.code = &machineCode{zone: zone, hooks: hooks, byMethod: map[heap.Oop]*compiled{}, osr: map[osrKey]*compiled{},
-		byPlace: map[*native.Placed]*compiled{}}
+		byPlace: map[*native.Placed]*compiled{}, templates: map[heap.Oop]*compiled{}}
 	in.nat.InitStubs()
 	in.sends = new(native.SendCache)
 	in.nat.Sends = uint64(uintptr(unsafe.Pointer(in.sends)))
@@ -82,7 +88,8 @@ func (in *Interp) EnableNative(zone *native.Zone, hooks NativeHooks) {
 }
 
 // Publish makes code, placed in the zone, that of a method or block; with osr not negative, of
-// the loop at that pc in it. Literals are the objects its handles name.
+// the loop at that pc in it. Literals are the objects its handles name; those of template code are
+// not needed.
 func (in *Interp) Publish(method heap.Oop, placed *native.Placed, osr int, literals, selectors []heap.Oop) Compiled {
 	c := &compiled{placed: placed, code: placed.Code(), method: method, osr: osr, young: true}
 	for i, o := range literals {
@@ -96,6 +103,11 @@ func (in *Interp) Publish(method heap.Oop, placed *native.Placed, osr int, liter
 		i++
 	})
 	m := in.code
+	if c.isTemplate() {
+		m.setNumber(c, method)
+	} else if t := m.templates[method]; t != nil && osr < 0 {
+		in.unlinkFrom(t) // better code is there
+	}
 	m.all = append(m.all, c)
 	m.byPlace[placed] = c
 	m.enter(c)
@@ -107,10 +119,28 @@ func (m *machineCode) enter(c *compiled) {
 	if c.dead {
 		return
 	}
-	if c.osr >= 0 {
+	if c.isTemplate() {
+		m.templates[c.method] = c
+	} else if c.osr >= 0 {
 		m.osr[osrKey{c.method, c.osr}] = c
 	} else {
 		m.byMethod[c.method] = c
+	}
+}
+
+// unlinkFrom makes cells that call code look their targets up.
+func (in *Interp) unlinkFrom(c *compiled) {
+	in.forgetSends()
+	lo := c.placed.Text()
+	hi := lo + uint64(len(c.code.Bytes))
+	for _, other := range in.code.all {
+		i := 0
+		other.cells(func(a uint64) {
+			if e := ld(a + cellEntry); e >= lo && e < hi {
+				in.unlink(a, other.code.Cells[i].Call)
+			}
+			i++
+		})
 	}
 }
 
@@ -132,24 +162,15 @@ func (in *Interp) Kill(which Compiled) {
 	}
 	m := in.code
 	c.dead, m.killed = true, true
-	if c.osr >= 0 {
+	if c.isTemplate() {
+		delete(m.templates, c.method)
+	} else if c.osr >= 0 {
 		delete(m.osr, osrKey{c.method, c.osr})
 	} else if m.byMethod[c.method] == c {
 		delete(m.byMethod, c.method)
 	}
 	in.flushMethod(c.method)
-	in.forgetSends()
-	lo := c.placed.Text()
-	hi := lo + uint64(len(c.code.Bytes))
-	for _, other := range m.all {
-		i := 0
-		other.cells(func(a uint64) {
-			if e := ld(a + cellEntry); e >= lo && e < hi {
-				in.unlink(a, other.code.Cells[i].Call)
-			}
-			i++
-		})
-	}
+	in.unlinkFrom(c)
 }
 
 // bury frees the code that was killed. No frame of it is left after that. It is called before
@@ -166,6 +187,9 @@ func (in *Interp) bury() {
 		if p.used && in.dead == nil && in.hasDead(p) {
 			in.respill(p)
 		}
+		if p.used && in.dead == nil {
+			in.buryTemplates(p)
+		}
 	}
 	if in.dead != nil {
 		return
@@ -173,6 +197,9 @@ func (in *Interp) bury() {
 	for _, c := range m.all {
 		if c.dead {
 			delete(m.byPlace, c.placed)
+			if c.isTemplate() {
+				m.numbered[c.number-1] = nil
+			}
 			if m.hooks.Freed != nil {
 				m.hooks.Freed(Compiled{c})
 			}
@@ -207,12 +234,19 @@ func (in *Interp) compiledAt(pc uint64) *compiled {
 	return in.code.byPlace[p]
 }
 
-// compiledFor answers the code that a method or block is called in.
+// compiledFor answers the code that a method or block is called in; while feedback is gathered
+// that is none of the templates'.
 func (in *Interp) compiledFor(method heap.Oop) *compiled {
 	if in.code == nil {
 		return nil
 	}
-	return in.code.byMethod[method]
+	if c := in.code.byMethod[method]; c != nil {
+		return c
+	}
+	if c := in.code.templates[method]; c != nil && !in.gathers() {
+		return c
+	}
+	return nil
 }
 
 // visitCode visits the objects that code names: all, or those that may be young.
@@ -229,12 +263,29 @@ func (in *Interp) visitCode(all bool, visit func(*heap.Oop)) {
 			c.young = c.young || in.heap.IsYoung(*p)
 		}
 		c.young = false
-		each(&c.method)
-		for i := range c.code.Literals {
-			each((*heap.Oop)(heap.Pointer(c.literal(i))))
-		}
-		c.cells(func(a uint64) { each((*heap.Oop)(heap.Pointer(a + cellSelector))) })
+		c.visit(each)
 	}
+}
+
+// markCode visits the objects that code keeps alive. That of templates keeps none.
+func (in *Interp) markCode(visit func(*heap.Oop)) {
+	if in.code == nil {
+		return
+	}
+	for _, c := range in.code.all {
+		if !c.isTemplate() {
+			c.visit(visit)
+		}
+	}
+}
+
+// visit visits the objects that code names.
+func (c *compiled) visit(visit func(*heap.Oop)) {
+	visit(&c.method)
+	for i := range c.code.Literals {
+		visit((*heap.Oop)(heap.Pointer(c.literal(i))))
+	}
+	c.cells(func(a uint64) { visit((*heap.Oop)(heap.Pointer(a + cellSelector))) })
 }
 
 // codeMoved finds methods again that may have moved.
@@ -242,6 +293,7 @@ func (in *Interp) codeMoved() {
 	if m := in.code; m != nil {
 		clear(m.byMethod)
 		clear(m.osr)
+		clear(m.templates)
 		for _, c := range m.all {
 			m.enter(c)
 		}

@@ -164,6 +164,10 @@ func (in *Interp) stackOverflow() {
 	st(fp+frameRet, in.retBase)
 	st(fp, 0)
 	in.usePage(p)
+	// The interpreter returns from what is a base, which template code tells by the context.
+	if frameTemplate(fp) != 0 && in.marry(fp) == heap.Invalid {
+		setFrameTemplate(fp, 0)
+	}
 }
 
 // eachFrame calls f with every frame of a page from its head down, and the

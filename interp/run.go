@@ -88,7 +88,11 @@ func (in *Interp) run() (err error) {
 		case in.pc == 0 || in.nativeEntry != 0:
 			in.runNative()
 		case methodIsSista(in.method):
-			in.handle(in.sistaLoop(in))
+			if entry := in.templateEntry(); entry != 0 {
+				in.enterNative(entry)
+			} else if in.pc != 0 {
+				in.handle(in.sistaLoop(in))
+			}
 		default:
 			in.handle(in.runV3())
 		}

@@ -236,8 +236,7 @@ func (in *Interp) activate(e *cacheEntry, argc int) {
 		in.pushFrame(e, argc)
 		in.checkLimit()
 	case kindNative:
-		c := in.compiledFor(e.method)
-		in.callNative(c.placed.Text() + uint64(c.code.Entry))
+		in.activateNative(e, argc)
 	case kindReturnSelf:
 	case kindReturnVar, kindContextVar:
 		if r := in.stackAt(0); in.isContext(r) {
@@ -419,6 +418,15 @@ func (in *Interp) superSend(literal, argc, extB int) {
 	in.sendVia(in.follow(class.Slot(classSuperclass)), selector, argc, nil, 0)
 }
 
+// superclassOf answers the class above that of a method, Invalid if it has none.
+func (in *Interp) superclassOf(m heap.Oop) heap.Oop {
+	class := in.methodClass(m)
+	if !class.IsObject() || !class.Format().IsPointers() || class.NumSlots() < 3 {
+		return heap.Invalid
+	}
+	return in.follow(class.Slot(classSuperclass))
+}
+
 // methodClass answers the class a method belongs to: the value of the binding
 // that is its last literal. Blocks are followed to their home method.
 func (in *Interp) methodClass(m heap.Oop) heap.Oop {
@@ -466,10 +474,13 @@ func (in *Interp) returnAddress() uint64 {
 	switch {
 	case in.pc == 0:
 		return headPC(in.fp)
-	case methodIsSista(in.method):
-		return in.retSista
+	case !methodIsSista(in.method):
+		return in.retV3
 	}
-	return in.retV3
+	if ret := in.templateReturn(); ret != 0 {
+		return ret
+	}
+	return in.retSista
 }
 
 func (in *Interp) fillFrame(method, rcvr heap.Oop, argc int, flags uint64) {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/sista-vm/sista/bytecode"
 	"github.com/sista-vm/sista/counters"
 	"github.com/sista-vm/sista/heap"
 	"github.com/sista-vm/sista/optimizer/front"
@@ -97,32 +96,12 @@ func (w *World) Method(h front.Handle) *front.Method {
 		m.Literals = append(m.Literals, w.Handle(in.Literal(o, i)))
 	}
 	if c.Block {
-		m.Copied = w.copied(o, c.Outer)
+		m.Copied = w.program.copied(o, c.Outer)
 	}
 	if class := in.MethodClass(o); class != w.program.heap.Nil {
 		m.Owner = w.Handle(class)
 	}
 	return m
-}
-
-// copied answers how many values closures of a block hold, as the code that makes them says.
-func (w *World) copied(block, outer heap.Oop) int {
-	in := w.program.in
-	c, ok := in.Code(outer)
-	if !ok || !c.Sista {
-		return 0
-	}
-	for at := 0; at < len(c.Bytes); {
-		i, err := bytecode.SistaV1.Decode(c.Bytes, at)
-		if err != nil {
-			return 0
-		}
-		if i.Op == bytecode.PushFullClosure && i.Index < c.Literals && in.Literal(outer, i.Index) == block {
-			return i.NumCopied
-		}
-		at = i.Next()
-	}
-	return 0
 }
 
 // name answers a name for code that no other code in this compilation has.

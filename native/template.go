@@ -15,6 +15,8 @@ type Template struct {
 	Returns []int32
 	// Sites say how the send of each cell differs from an ordinary one.
 	Sites []Site
+	// Flags are those of its frames: the number of arguments, and 256 if it is a block.
+	Flags int
 	// Copied is how many copied values its closures have, if it is a block.
 	Copied int
 }
