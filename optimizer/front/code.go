@@ -35,6 +35,8 @@ type code struct {
 
 	closures bool // makes a block that needs a context
 	contexts bool // makes its activation an object
+	// wantsError: it begins with a store of its primitive's failure code.
+	wantsError bool
 }
 
 // A basicBlock is a run of instructions that is entered at its first only.
@@ -94,7 +96,7 @@ func (a *analysis) start() error {
 	}
 	a.code.start = in.Next()
 	if next, err := bytecode.SistaV1.Decode(m.Bytes, in.Next()); err == nil && next.Op == bytecode.StoreTemp && next.Size == 2 {
-		a.code.start = next.Next()
+		a.code.start, a.code.wantsError = next.Next(), true
 	}
 	return nil
 }

@@ -80,7 +80,7 @@ func (s *scope) condition(v *ir.Value) (c *ir.Value, isBoolean bool) {
 	if v.Op == ir.OpFromBool {
 		return v.Args[0], true
 	}
-	return s.cur.OopEq(v, s.literal(True)), false
+	return s.cur.OopEq(v, s.literal(True)), s.factOf(v).truth
 }
 
 // returning translates a return.

@@ -30,6 +30,7 @@ const (
 type fact struct {
 	class ClassIndex // 0: unknown
 	float bool       // a Float of either kind
+	truth bool       // true or false
 }
 
 // factOf answers what is known of a value.
@@ -53,6 +54,8 @@ func (t *translator) factOf(v *ir.Value) fact {
 		return fact{class: CharacterClass}
 	case ir.OpBoxFloat:
 		return fact{float: true}
+	case ir.OpFromBool:
+		return fact{truth: true}
 	case ir.OpGuardFloat, ir.OpKnownFloat:
 		f := t.factOf(v.Args[0])
 		f.float = true
@@ -61,9 +64,17 @@ func (t *translator) factOf(v *ir.Value) fact {
 		return t.factOf(v.Args[0])
 	case ir.OpLiteral:
 		c := t.world.Literal(Handle(v.Int)).Class
-		return fact{class: c, float: c == SmallFloatClass || c == boxedFloatClass}
+		return fact{class: c, float: c == SmallFloatClass || c == boxedFloatClass, truth: v.Int == int64(True) || v.Int == int64(False)}
 	}
 	return fact{}
+}
+
+// common answers what is known of a value that is one or the other.
+func (f fact) common(g fact) fact {
+	if f.class != g.class {
+		f.class = 0
+	}
+	return fact{class: f.class, float: f.float && g.float, truth: f.truth && g.truth}
 }
 
 func (t *translator) classOf(v *ir.Value) ClassIndex { return t.factOf(v).class }
@@ -95,6 +106,28 @@ func (t *translator) literal(h Handle) *ir.Value {
 func constant(v *ir.Value) (h Handle, ok bool) {
 	v = v.Root()
 	return Handle(v.Int), v.Op == ir.OpLiteral
+}
+
+// only answers the object that is all there is of a class, as a rule: nil, true or
+// false; 0 for other classes. To ask for the object is cheaper than for the class.
+func (t *translator) only(c ClassIndex) Handle {
+	for h := Nil; h <= False; h++ {
+		if t.world.Literal(h).Class == c {
+			return h
+		}
+	}
+	return 0
+}
+
+// isObject answers a condition that holds if a value is nil, true or false.
+func (s *scope) isObject(v *ir.Value, h Handle) *ir.Value {
+	switch {
+	case v.Op == ir.OpFromBool && h == True:
+		return v.Args[0]
+	case v.Op == ir.OpFromBool && h == False:
+		return s.cur.BNot(v.Args[0])
+	}
+	return s.cur.OopEq(v, s.literal(h))
 }
 
 // object answers a value as a heap object, checking that it is one if that is not known.

@@ -1,6 +1,8 @@
 package front
 
 import (
+	"slices"
+
 	"github.com/sista-vm/sista/bytecode"
 	"github.com/sista-vm/sista/optimizer/ir"
 )
@@ -13,7 +15,7 @@ func (s *scope) run(entry *basicBlock) {
 	s.startSlots = append([]*ir.Value(nil), s.slots...)
 	s.jumpTo(entry, s.in.PC)
 	for _, b := range s.order.blocks {
-		if s.enter(b) {
+		if !s.split(b) && s.enter(b) {
 			s.block(b)
 		}
 	}
@@ -28,6 +30,38 @@ func (s *scope) run(entry *basicBlock) {
 func (s *scope) at(in *bytecode.Instruction) {
 	s.in = in
 	s.fn.Origin = &ir.Origin{Method: s.method.Name, PC: in.PC}
+}
+
+// split translates a block that does nothing but jump or return by the top of the
+// stack for each way to it on its own, if that is a Boolean that is known on some: what
+// and: and or: come to. It answers false if this is no such block.
+func (s *scope) split(b *basicBlock) bool {
+	j := &s.blocks[b.index]
+	if len(b.instrs) > 1 || len(j.edges) < 2 || s.order.loops[b] != nil {
+		return false
+	}
+	switch b.instrs[0].Op {
+	case bytecode.JumpIfTrue, bytecode.JumpIfFalse, bytecode.ReturnTop, bytecode.BlockReturnTop:
+	default:
+		return false
+	}
+	tops := make([]edge, len(j.edges))
+	for i, e := range j.edges {
+		tops[i].slots = e.slots[len(e.slots)-1:]
+	}
+	if !anyBoolean(tops) {
+		return false
+	}
+	j.done = true
+	s.in = &b.instrs[0]
+	for _, e := range j.edges {
+		s.newBlock()
+		e.from.Succs[e.succ].To = s.cur
+		s.slots = append([]*ir.Value(nil), e.slots...)
+		s.instruction(b)
+	}
+	s.fn.Blocks = slices.DeleteFunc(s.fn.Blocks, func(x *ir.Block) bool { return x == j.block })
+	return true
 }
 
 // movable are the reasons of guards that passes move before loops. One that failed at
@@ -155,7 +189,7 @@ func (t *translator) merge(j *join) []*ir.Value {
 
 func (t *translator) mergeSlot(j *join, i int, v *ir.Value) *ir.Value {
 	same, sameRoot := true, true
-	typ, f, known := v.Type, t.factOf(v), true
+	typ, f := v.Type, t.factOf(v)
 	for _, e := range j.edges[1:] {
 		w := e.slots[i]
 		same = same && w == v
@@ -163,7 +197,7 @@ func (t *translator) mergeSlot(j *join, i int, v *ir.Value) *ir.Value {
 		if w.Type != typ {
 			typ = ir.TypeOop
 		}
-		known = known && t.factOf(w) == f
+		f = f.common(t.factOf(w))
 	}
 	switch {
 	case same:
@@ -175,7 +209,7 @@ func (t *translator) mergeSlot(j *join, i int, v *ir.Value) *ir.Value {
 	for _, e := range j.edges {
 		e.pass(e.slots[i])
 	}
-	if known && f != (fact{}) {
+	if f != (fact{}) {
 		t.facts[p] = f
 	}
 	return p

@@ -38,13 +38,17 @@ func (s *scope) plan(c *call, h Handle, class ClassIndex, count uint64) plan {
 	p := plan{method: m}
 	if m.Primitive != 0 {
 		s.primitive(c, class, count, &p)
-		if p.inlines() || !isQuick(m.Primitive) {
+		if p.inlines() || !isQuick(m.Primitive) && !alwaysFails(m.Primitive) {
 			return p
 		}
 	}
 	k, err := s.codeOf(m)
 	if err != nil {
 		p.why = err.(*Refusal).Reason
+		return p
+	}
+	if k.wantsError {
+		p.why = "wants its primitive's failure code"
 		return p
 	}
 	if why := s.fits(k, c, count); why != "" {

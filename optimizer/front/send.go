@@ -263,7 +263,9 @@ func (s *scope) dispatch(c *call, cases []*inlineCase, rest bool, results *join)
 			// What is found out here is not known behind the send.
 			s.slots = append([]*ir.Value(nil), slots...)
 		}
-		s.execute(c, &k.plan, s.receiverOf(c, k, no != nil), r, results)
+		// What is true or false and is not the one is the other.
+		sure := i == 1 && s.factOf(c.rcvr).truth && s.isTruth(k.class) && s.isTruth(cases[0].class)
+		s.execute(c, &k.plan, s.receiverOf(c, k, no != nil || sure), r, results)
 		s.cur = no
 	}
 	if !single {
@@ -275,6 +277,8 @@ func (s *scope) dispatch(c *call, cases []*inlineCase, rest bool, results *join)
 	}
 }
 
+func (s *scope) isTruth(c ClassIndex) bool { return s.only(c) == True || s.only(c) == False }
+
 // receiverOf answers the receiver as one of a case, which was tested or is a bet.
 func (s *scope) receiverOf(c *call, k *inlineCase, tested bool) *ir.Value {
 	var self *ir.Value
@@ -285,6 +289,11 @@ func (s *scope) receiverOf(c *call, k *inlineCase, tested bool) *ir.Value {
 		self = s.cur.KnownFloat(c.rcvr)
 	case k.floats:
 		self = s.cur.GuardFloat(c.rcvr, ir.ReasonWrongClass, c.again)
+	case s.only(k.class) != 0:
+		if !tested {
+			s.cur.GuardTrue(s.isObject(c.rcvr, s.only(k.class)), ir.ReasonWrongClass, c.again)
+		}
+		self = s.literal(s.only(k.class))
 	case tested:
 		return s.knownAs(c.rcvr, k.class)
 	default:
@@ -309,6 +318,8 @@ func (s *scope) test(v *ir.Value, k *inlineCase) *ir.Value {
 	switch {
 	case k.floats:
 		return s.cur.IsFloat(v)
+	case s.only(k.class) != 0:
+		return s.isObject(v, s.only(k.class))
 	case k.class == SmallIntegerClass:
 		return s.cur.IsSmi(v)
 	case k.class == CharacterClass:
