@@ -169,6 +169,9 @@ func (e *emitter) block(b, next *block) {
 			e.moves(e.out_(b))
 		}
 		e.moves(e.before[n])
+		if i == len(b.insts)-1 {
+			e.moves(e.early[b.id])
+		}
 		e.inst(next)
 		if entry && i == 0 {
 			e.moves(e.store[b.id])

@@ -20,6 +20,7 @@ type plan struct {
 	into   [][]move         // by block: at once, where it begins
 	store  [][]move         // by block: parameters, after that
 	out    [][]move         // by block: at once, before the jump that ends it
+	early  [][]move         // by block: at once, before the branch that ends it, of one of its edges
 	points map[int32]*point // by number of instruction
 	slots  int              // of the frame
 }
@@ -43,7 +44,7 @@ type save struct {
 func (a *allocation) resolve() *plan {
 	p := &plan{allocation: a, before: map[int32][]move{}, after: map[int32][]move{}, points: map[int32]*point{}}
 	n := len(a.blocks)
-	p.into, p.store, p.out = make([][]move, n), make([][]move, n), make([][]move, n)
+	p.into, p.store, p.out, p.early = make([][]move, n), make([][]move, n), make([][]move, n), make([][]move, n)
 	p.findPoints()
 	p.assignSlots()
 	p.fillPoints()
@@ -54,7 +55,46 @@ func (a *allocation) resolve() *plan {
 			p.edge(b, e)
 		}
 	}
+	for _, b := range a.blocks {
+		if len(b.succs) == 2 {
+			p.hurry(b)
+		}
+	}
 	return p
+}
+
+// hurry makes the moves of an edge before the branch instead, where they do no harm on
+// the other way: then the branch itself can close a loop. Moves leave flags alone.
+func (p *plan) hurry(b *block) {
+	yes, no, other := b.succs[0].to, b.succs[1].to, b.succs[1]
+	if no.depth > yes.depth || yes.cold {
+		yes, no, other = no, yes, b.succs[0]
+	}
+	if !p.onlyMoves(yes) || len(p.out[yes.id]) == 0 {
+		return
+	}
+	needed := map[loc]bool{}
+	end, start := int32(4*(b.last+1)-1), int32(4*no.first)
+	no.in.each(func(v vreg) {
+		needed[p.where(v, end)], needed[p.where(v, start)], needed[p.memory[v]] = true, true, true
+	})
+	for i, a := range other.args {
+		if a.kind == oReg {
+			needed[p.where(a.v, end)] = true
+		}
+		needed[p.place(p.pieces[no.params[i]])] = true
+	}
+	for _, m := range p.out[yes.id] {
+		if needed[m.to] {
+			return
+		}
+	}
+	p.early[b.id], p.out[yes.id] = p.out[yes.id], nil
+}
+
+// onlyMoves tells whether a block does nothing but move values for its edge.
+func (p *plan) onlyMoves(b *block) bool {
+	return b.ir == nil && len(b.insts) == 1 && len(p.into[b.id])+len(p.store[b.id])+len(p.before[int32(b.first)]) == 0
 }
 
 // findPoints sweeps over the code for what lives in registers over slow paths: it

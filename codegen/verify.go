@@ -120,6 +120,9 @@ func (v *verifier) block(b *block, at []vreg) {
 			v.moves(at, v.out[b.id], 4*n)
 		}
 		v.moves(at, v.before[n], 4*n)
+		if i == len(b.insts)-1 {
+			v.moves(at, v.early[b.id], 4*n)
+		}
 		v.inst(in, 4*n, at)
 		v.moves(at, v.after[n], 4*n+2)
 	}
