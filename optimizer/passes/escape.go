@@ -17,7 +17,7 @@ import "github.com/sista-vm/sista/optimizer/ir"
 func Escape(f *ir.Func, p *Policy) {
 	for range p.MaxScalarRounds {
 		e := newEscape(f, p)
-		if !e.decide(true) && !e.decide(false) {
+		if !e.decide(true) && !(e.held && e.decide(false)) {
 			return
 		}
 		e.rewrite()
@@ -76,11 +76,12 @@ type flow struct {
 }
 
 type escape struct {
-	f   *ir.Func
-	p   *Policy
-	g   *ir.Graph
-	of  []*candidate // by ID of value
-	all []*candidate
+	f    *ir.Func
+	p    *Policy
+	g    *ir.Graph
+	of   []*candidate // by ID of value
+	all  []*candidate
+	held bool // a candidate waits for another to go
 
 	// What check knows of one candidate: blocks at whose start it is live, and has been
 	// made, have the current stamp.
@@ -123,6 +124,7 @@ func (e *escape) decide(hold bool) bool {
 	}
 	for _, c := range e.all {
 		if hold && c.within || c.named {
+			e.held = e.held || c.within
 			drop(c)
 		}
 	}
@@ -219,6 +221,7 @@ func (e *escape) collect(b *ir.Block) {
 		}
 		return c
 	}
+	var last *ir.State
 	b.Each(func(v *ir.Value) {
 		for i, a := range v.Args {
 			c := use(a)
@@ -240,17 +243,19 @@ func (e *escape) collect(b *ir.Block) {
 				}
 			}
 		}
-		if v.State != nil {
-			v.State.Values(func(a *ir.Value) { use(a) })
+		if v.State != nil && v.State != last {
+			last = v.State // often that of several values
+			last.Values(func(a *ir.Value) { use(a) })
 		}
-		if v.Op == ir.OpNewContext && e.getsOut(v, map[*ir.Value]bool{}) {
+		if v.Op == ir.OpNewContext {
 			// Receiver and closure are in the context, whoever else knows them.
 			l := &v.State.Levels[len(v.State.Levels)-1-int(v.Int)]
 			for _, r := range []ir.Ref{l.Self, l.Closure} {
-				if r.Value != nil {
-					if c := use(r.Value); c != nil {
-						c.named = true
-					}
+				if r.Value == nil {
+					continue
+				}
+				if c := e.candidate(r.Value); c != nil && e.getsOut(v, map[*ir.Value]bool{}) {
+					c.named = true
 				}
 			}
 		}

@@ -65,9 +65,11 @@ func (r *repair) run() {
 				v.State = r.state(v.State, find)
 			}
 		})
-		for _, e := range b.Succs {
-			for i, a := range e.Args {
-				e.Args[i] = find(a)
+		for i := range b.Succs {
+			e := &b.Succs[i]
+			for j := range len(e.Args) {
+				w := find(e.Args[j]) // which may append to the arguments
+				e.Args[j] = w
 			}
 		}
 	}
