@@ -17,6 +17,7 @@ type lowerer struct {
 
 	users  []*ir.Value // by ID: the value's user, if it has one only, in arguments
 	uses   []int32     // by ID: number of uses of any kind
+	tests  []int32     // by ID: uses of a condition by what takes flags
 	index  []int32     // by ID: uses as first argument of guardindex
 	folded []int32     // by ID: uses of a sum as index, where the addend is part of the address
 	blocks map[*ir.Block]*block
@@ -117,13 +118,17 @@ func (l *lowerer) homes(entry *ir.Block) error {
 func (l *lowerer) count() {
 	n := l.fn.NumValues()
 	l.users, l.uses = make([]*ir.Value, n), make([]int32, n)
-	l.index, l.folded = make([]int32, n), make([]int32, n)
+	l.index, l.folded, l.tests = make([]int32, n), make([]int32, n), make([]int32, n)
 	states := map[*ir.State]bool{}
 	for _, b := range l.order {
 		b.Each(func(v *ir.Value) {
 			for i, a := range v.Args {
 				l.uses[a.ID]++
 				l.users[a.ID] = v
+				switch v.Op {
+				case ir.OpBranch, ir.OpGuardTrue, ir.OpGuardFalse, ir.OpFromBool:
+					l.tests[a.ID]++
+				}
 				if i == 0 && v.Op == ir.OpGuardIndex {
 					l.index[a.ID]++
 				}

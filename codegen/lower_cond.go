@@ -2,9 +2,18 @@ package codegen
 
 import "github.com/sista-vm/sista/optimizer/ir"
 
-// deferred tells whether a condition is computed where it is used, once, by something
-// that takes flags.
+// maxTests is how often a comparison is made rather than its answer kept.
+const maxTests = 3
+
+// deferred tells whether a condition is computed where it is used, by something that
+// takes flags: once and in the same block, or a few times if it takes one instruction.
 func (l *lowerer) deferred(v *ir.Value) bool {
+	switch v.Op {
+	case ir.OpIEq, ir.OpINe, ir.OpILt, ir.OpILe, ir.OpOopEq, ir.OpIsSmi, ir.OpIsChar:
+		if l.uses[v.ID] == l.tests[v.ID] && l.uses[v.ID] <= maxTests {
+			return true
+		}
+	}
 	u := l.users[v.ID]
 	if l.uses[v.ID] != 1 || u == nil || u.Block != v.Block || v.Op == ir.OpParam {
 		return false
