@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sista-vm/sista/heap"
@@ -92,16 +93,21 @@ type explainer struct {
 	index   map[string]int // of Methods, by the name that the compilation gave
 }
 
-// Of explains a method or block. Nothing may run meanwhile.
-func Of(b *jit.Broker, in *interp.Interp, code heap.Oop, o Options) *Explanation {
+// Of explains a method or block. Nothing may run meanwhile. The error says that there is no such loop.
+func Of(b *jit.Broker, in *interp.Interp, code heap.Oop, o Options) (*Explanation, error) {
 	e := &explainer{Explanation: &Explanation{Warmup: o.Warmup, Depends: []string{}}, in: in, names: image.NewNames(in.Heap()), options: o, index: map[string]int{}}
 	e.Heat = in.Heat(code)
+	root := e.Methods[e.method(in.CodeName(code), code)]
+	if o.Loop >= 0 && !slices.Contains(root.loops, o.Loop) {
+		return nil, root.noLoop(o.Loop)
+	}
 	changed := ""
 	o.Passes.Step = func(s passes.Step, f *ir.Func) {
 		text := f.String()
 		e.function(f, &Function{Pass: s.Name, Doc: s.Doc, Changes: s.Changes(), Changed: text != changed, Time: s.Time})
 		changed = text
 	}
+	e.InUse = b.InUse(code)
 	x := b.Explain(code, o.Loop, o.Passes, func(f *ir.Func) {
 		changed = f.String()
 		c := passes.CountOf(f)
@@ -109,7 +115,6 @@ func Of(b *jit.Broker, in *interp.Interp, code heap.Oop, o Options) *Explanation
 			Changes: fmt.Sprintf("values %d, blocks %d, guards %d, allocations %d", c.Values, c.Blocks, c.Guards, c.Allocations)})
 	})
 	e.Name = x.Name
-	e.method(in.CodeName(code), code)
 	if x.Err != nil {
 		e.Refused = x.Err.Error()
 	}
@@ -125,5 +130,5 @@ func Of(b *jit.Broker, in *interp.Interp, code heap.Oop, o Options) *Explanation
 	for _, l := range x.Distrusted {
 		e.Distrusted = append(e.Distrusted, fmt.Sprintf("%s in %s@%d was lost %d times and is not made again", l.Reason, l.Method, l.PC, l.Times))
 	}
-	return e.Explanation
+	return e.Explanation, nil
 }

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sista-vm/sista/bytecode"
@@ -22,6 +23,7 @@ type Method struct {
 	Bytecodes []Bytecode `json:"bytecodes"`
 
 	sourceMap *stcompiler.SourceMap
+	loops     []int // pcs of their heads, ascending
 }
 
 // A Bytecode is an instruction. Its pc counts from the first bytecode.
@@ -73,7 +75,13 @@ func (e *explainer) method(name string, code heap.Oop) int {
 		case bytecode.Jump, bytecode.JumpIfTrue, bytecode.JumpIfFalse:
 			b.Text = fmt.Sprintf("%s: %d", in.Op, in.Target)
 		}
-		b.Counts = f.at(in.PC)
+		if in.Op.Class() == bytecode.ClassJump && in.Target <= in.PC {
+			b.Counts = append(b.Counts, fmt.Sprintf("back to the loop at %d", in.Target))
+			if i, found := slices.BinarySearch(m.loops, in.Target); !found {
+				m.loops = slices.Insert(m.loops, i, in.Target)
+			}
+		}
+		b.Counts = append(b.Counts, f.at(in.PC)...)
 		m.Bytecodes = append(m.Bytecodes, b)
 	}
 	return e.index[name]
@@ -105,7 +113,7 @@ func (f *feedback) at(pc int) (notes []string) {
 	path := counters.MakePath(site)
 	if s, _ := f.table.Send(path); s != nil {
 		for _, c := range s.Cases {
-			note("%s x%d", f.names.Class(c.Class), c.Count)
+			note("%s", f.caseText(c))
 		}
 		if s.Other > 0 {
 			note("others x%d", s.Other)
@@ -136,6 +144,15 @@ func (f *feedback) at(pc int) (notes []string) {
 	return notes
 }
 
+// caseText says how often a class came, and whose method it found if that is not its own.
+func (f *feedback) caseText(c counters.Case) string {
+	class, target := f.names.Class(c.Class), f.names.Method(c.Target)
+	if c.Target != 0 && !strings.HasPrefix(target, class+">>") {
+		class += " -> " + target
+	}
+	return fmt.Sprintf("%s x%d", class, c.Count)
+}
+
 // inlining makes the tree of decisions, and adds the methods in it.
 func (e *explainer) inlining(x *jit.Explanation) {
 	if x.Report == nil {
@@ -159,4 +176,16 @@ func (e *explainer) inlining(x *jit.Explanation) {
 		return d
 	}
 	e.Inlining = tree(x.Report, e.Methods[0])
+}
+
+// noLoop is the error that there is no loop at a pc.
+func (m *Method) noLoop(pc int) error {
+	if len(m.loops) == 0 {
+		return fmt.Errorf("%s has no loop", m.Name)
+	}
+	var all []string
+	for _, l := range m.loops {
+		all = append(all, fmt.Sprint(l))
+	}
+	return fmt.Errorf("%s has no loop at pc %d; its loops are at %s", m.Name, pc, strings.Join(all, ", "))
 }

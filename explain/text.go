@@ -169,7 +169,7 @@ func (t *text) bytecode(counts bool) {
 		if b.Line > 0 {
 			line = fmt.Sprintf("line %d", b.Line)
 		}
-		text := fmt.Sprintf("%4d  %-8s %-8s %-40s", b.PC, line, b.Bytes, b.Text)
+		text := fmt.Sprintf("%4d  %-8s %-11s %-40s", b.PC, line, b.Bytes, b.Text)
 		if counts && len(b.Counts) > 0 {
 			text += " ; " + strings.Join(b.Counts, ", ")
 		}

@@ -166,3 +166,25 @@ func (p *Program) assumption(q *question) string {
 	}
 	return p.describe(q)
 }
+
+// InUse says what machine code there is of a method or block and of its loops, and how it fared.
+func (b *Broker) InUse(method heap.Oop) (lines []string) {
+	id := b.in.MethodID(method)
+	for at, u := range b.units {
+		if at.method != id || !u.placed {
+			continue
+		}
+		lines = append(lines, fmt.Sprintf("in use: code of %s, %d bytes, left %d times for lost bets", u.name, len(u.code.Placed().Code().Bytes), u.deopts))
+	}
+	for at, n := range b.losses {
+		if at.method == id {
+			what := "its code"
+			if at.pc >= 0 {
+				what = fmt.Sprintf("the code of its loop at %d", at.pc)
+			}
+			lines = append(lines, fmt.Sprintf("%s was thrown away %d times for lost bets", what, n))
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}

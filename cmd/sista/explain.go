@@ -208,7 +208,7 @@ func (f *explainFlags) explain(machine *vm.VM, name, warmup string) (x *explain.
 		b = jit.NewBroker(in, nil, jit.Options{Mode: jit.Off})
 		defer b.Close()
 	}
-	return explain.Of(b, in, found.Code, explain.Options{Warmup: warmup, Loop: f.loop, States: f.states}), nil
+	return explain.Of(b, in, found.Code, explain.Options{Warmup: warmup, Loop: f.loop, States: f.states})
 }
 
 // write writes what is asked for.
