@@ -44,8 +44,21 @@ func NewGraph(f *Func) *Graph {
 	for i := range g.pos {
 		g.pos[i] = -1
 	}
+	counts := make([]int32, n)
+	edges := 0
 	for i, b := range g.Order {
 		g.pos[b.ID] = i
+		for _, e := range b.Succs {
+			counts[e.To.ID]++
+			edges++
+		}
+	}
+	preds := make([]*Block, edges) // the memory of all lists
+	for _, b := range g.Order {
+		k := counts[b.ID]
+		g.Preds[b.ID], preds = preds[:0:k], preds[k:]
+	}
+	for _, b := range g.Order {
 		for _, e := range b.Succs {
 			g.Preds[e.To.ID] = append(g.Preds[e.To.ID], b)
 		}

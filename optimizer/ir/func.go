@@ -266,13 +266,13 @@ type Substitution struct {
 
 // NewSubstitution answers one that replaces nothing.
 func (f *Func) NewSubstitution() *Substitution {
-	return &Substitution{f: f, to: make([]*Value, f.NumValues())}
+	return &Substitution{f: f}
 }
 
 // Replace uses w in place of v.
 func (s *Substitution) Replace(v, w *Value) {
-	for int(v.ID) >= len(s.to) {
-		s.to = append(s.to, nil)
+	if n := int(v.ID) + 1; n > len(s.to) {
+		s.to = append(s.to, make([]*Value, max(n, s.f.NumValues())-len(s.to))...)
 	}
 	s.to[v.ID] = w
 	s.len++

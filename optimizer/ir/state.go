@@ -108,16 +108,28 @@ func (s *State) Clone() *State { return s.Map(func(v *Value) *Value { return v }
 
 // Map answers a copy with other values in place of those it refers to.
 func (s *State) Map(f func(*Value) *Value) *State {
-	c := &State{Levels: make([]Level, len(s.Levels)), Virtuals: make([]*Virtual, len(s.Virtuals))}
-	virtuals := make(map[*Virtual]*Virtual, len(s.Virtuals))
-	for i, v := range s.Virtuals {
-		c.Virtuals[i] = &Virtual{Kind: v.Kind, Class: v.Class, Slots: append([]Ref(nil), v.Slots...)}
-		virtuals[v] = c.Virtuals[i]
+	c := &State{Levels: append([]Level(nil), s.Levels...)}
+	n := 0
+	for i := range s.Levels {
+		n += len(s.Levels[i].Temps) + len(s.Levels[i].Stack)
 	}
-	for i, l := range s.Levels {
-		l.Temps = append([]Ref(nil), l.Temps...)
-		l.Stack = append([]Ref(nil), l.Stack...)
-		c.Levels[i] = l
+	refs := make([]Ref, 0, n) // the memory of all temps and stacks
+	list := func(rs []Ref) []Ref {
+		refs = append(refs, rs...)
+		return refs[len(refs)-len(rs) : len(refs) : len(refs)]
+	}
+	for i := range c.Levels {
+		l := &c.Levels[i]
+		l.Temps, l.Stack = list(l.Temps), list(l.Stack)
+	}
+	var virtuals map[*Virtual]*Virtual
+	if len(s.Virtuals) > 0 {
+		c.Virtuals = make([]*Virtual, len(s.Virtuals))
+		virtuals = make(map[*Virtual]*Virtual, len(s.Virtuals))
+		for i, v := range s.Virtuals {
+			c.Virtuals[i] = &Virtual{Kind: v.Kind, Class: v.Class, Slots: append([]Ref(nil), v.Slots...)}
+			virtuals[v] = c.Virtuals[i]
+		}
 	}
 	c.Refs(func(r *Ref) {
 		if r.Value != nil {

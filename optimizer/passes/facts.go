@@ -18,11 +18,9 @@ const (
 )
 
 func (n *numbering) fact(k fact, holds bool) {
-	if _, ok := n.facts[k]; ok {
-		return
+	if old, ok := n.facts[k]; !ok || !n.g.Dominates(old.at, n.b) {
+		n.facts[k] = learned{holds, n.b}
 	}
-	n.facts[k] = holds
-	n.undo = append(n.undo, learned{fact: k})
 }
 
 // questionOf answers the fact that a value asks for.
@@ -77,11 +75,10 @@ func (n *numbering) is(k fact, holds bool) {
 		n.fact(fact{op: ir.OpIsChar, of: k.of}, false)
 		return
 	}
-	if _, ok := n.class[k.of]; ok {
+	if _, ok := n.classOf(k.of); ok {
 		return
 	}
-	n.class[k.of] = class
-	n.undo = append(n.undo, learned{class: k.of})
+	n.class[k.of] = classAt{class, n.b}
 	n.fact(fact{op: ir.OpIsSmi, of: k.of}, class == smallIntegerClass)
 	n.fact(fact{op: ir.OpIsChar, of: k.of}, class == characterClass)
 	if class <= smallFloatClass {
@@ -106,11 +103,11 @@ func (n *numbering) passed(v *ir.Value) {
 
 // holds answers what is known of a question.
 func (n *numbering) holds(k fact) (holds, ok bool) {
-	if class, known := n.class[k.of]; known && k.op == ir.OpHasClass {
+	if class, known := n.classOf(k.of); known && k.op == ir.OpHasClass {
 		return class == k.n, true
 	}
-	holds, ok = n.facts[k]
-	return holds, ok
+	l, ok := n.facts[k]
+	return l.holds, ok && n.g.Dominates(l.at, n.b)
 }
 
 // isTrue answers what is known of a condition.
@@ -129,13 +126,10 @@ func (n *numbering) answer(v *ir.Value) (holds, ok bool) {
 	return n.isTrue(v)
 }
 
-// classOf answers the class of the first argument of a value.
-func (n *numbering) classOf(v *ir.Value) (class int64, ok bool) {
-	if len(v.Args) == 0 {
-		return 0, false
-	}
-	class, ok = n.class[v.Args[0].Root()]
-	return class, ok
+// classOf answers the class of a root.
+func (n *numbering) classOf(root *ir.Value) (class int64, ok bool) {
+	c, ok := n.class[root]
+	return c.class, ok && n.g.Dominates(c.at, n.b)
 }
 
 // superfluous tells whether a guard of a condition surely holds; of a guard of an oop
@@ -145,9 +139,12 @@ func (n *numbering) superfluous(v *ir.Value) bool {
 		holds, ok := n.isTrue(v.Args[0])
 		return ok && holds == (v.Op == ir.OpGuardTrue)
 	}
-	if class, ok := n.classOf(v); v.Op == ir.OpGuardObj && ok && class > smallFloatClass {
-		v.Op, v.Int, v.Reason, v.State = ir.OpKnownClass, class, ir.ReasonNone, nil
-		return n.again(v)
+	if v.Op == ir.OpGuardObj {
+		if class, ok := n.classOf(v.Args[0].Root()); ok && class > smallFloatClass {
+			v.Op, v.Int, v.Reason, v.State = ir.OpKnownClass, class, ir.ReasonNone, nil
+			return n.again(v)
+		}
+		return false
 	}
 	k, ok := checked(v)
 	if !ok || !v.Op.Info().Guard {

@@ -15,17 +15,17 @@ type number struct {
 // check nothing any more.
 func ValueNumbers(f *ir.Func, _ *Policy) {
 	g := removeUnreachable(f)
-	n := &numbering{g: g, s: f.NewSubstitution(), known: map[number]*ir.Value{}, facts: map[fact]bool{}, class: map[*ir.Value]int64{}}
+	n := &numbering{g: g, s: f.NewSubstitution(), known: make(map[number]*ir.Value, f.NumValues()/2),
+		facts: map[fact]learned{}, class: map[*ir.Value]classAt{}}
 	children := g.Children()
 	var walk func(*ir.Block)
 	walk = func(b *ir.Block) {
-		mark := len(n.undo)
+		n.b = b
 		n.enter(b)
 		n.block(b)
 		for _, c := range children[b.ID] {
 			walk(c)
 		}
-		n.forget(mark)
 	}
 	for _, b := range g.Order {
 		if g.Idom(b) == nil {
@@ -36,41 +36,36 @@ func ValueNumbers(f *ir.Func, _ *Policy) {
 	f.RemoveIf(n.s.Has)
 }
 
-// A numbering is what is known where the walk of the dominator tree is.
+// A numbering is what is known where the walk of the dominator tree is. Entries of
+// blocks that do not dominate that one are void: the walk does not come back to where
+// they hold, so they can be written over.
 type numbering struct {
 	g     *ir.Graph
 	s     *ir.Substitution
+	b     *ir.Block // where the walk is
 	known map[number]*ir.Value
-	facts map[fact]bool
-	class map[*ir.Value]int64 // of roots
-	undo  []learned
+	facts map[fact]learned
+	class map[*ir.Value]classAt // of roots
 }
 
-// learned is what is forgotten when the walk leaves a block: one of these.
+// learned is a fact, or that it is none, from a block on.
 type learned struct {
-	number number
-	fact   fact
-	class  *ir.Value
+	holds bool
+	at    *ir.Block
 }
 
-func (n *numbering) forget(mark int) {
-	for _, u := range n.undo[mark:] {
-		switch {
-		case u.class != nil:
-			delete(n.class, u.class)
-		case u.fact.of != nil:
-			delete(n.facts, u.fact)
-		default:
-			delete(n.known, u.number)
-		}
+// classAt is a class index that is known from a block on.
+type classAt struct {
+	class int64
+	at    *ir.Block
+}
+
+// find answers the value of a number if there is one that dominates.
+func (n *numbering) find(k number) *ir.Value {
+	if w := n.known[k]; w != nil && n.g.Dominates(w.Block, n.b) {
+		return w
 	}
-	n.undo = n.undo[:mark]
-}
-
-// put and learn of facts.go add to what is known, until the walk leaves the block.
-func (n *numbering) put(k number, v *ir.Value) {
-	n.known[k] = v
-	n.undo = append(n.undo, learned{number: k})
+	return nil
 }
 
 // enter learns from the branch of the only predecessor.
@@ -158,10 +153,10 @@ func (n *numbering) again(v *ir.Value) bool {
 	if !ok {
 		return false
 	}
-	w := n.known[k]
+	w := n.find(k)
 	switch {
 	case w == nil:
-		n.put(k, v)
+		n.known[k] = v
 		return false
 	case v.Type != ir.TypeNone:
 		n.s.Replace(v, w)
@@ -175,11 +170,11 @@ func (n *numbering) constant(b *ir.Block, holds bool) *ir.Value {
 	if holds {
 		k.n = 1
 	}
-	if w := n.known[k]; w != nil {
+	if w := n.find(k); w != nil {
 		return w
 	}
 	w := b.ConstBool(holds)
-	n.put(k, w)
+	n.known[k] = w
 	return w
 }
 
