@@ -115,7 +115,7 @@ func compareRun(w *world, placed *native.Placed, p *toy.Program, r *rand.Rand, a
 func TestOSR(t *testing.T) {
 	w := newWorld(t)
 	a := asm.New()
-	first, last := seeds(400)
+	first, last := seeds(150)
 	entered := 0
 	for seed := first; seed < last; seed++ {
 		p := toy.Random(seed)
@@ -124,7 +124,7 @@ func TestOSR(t *testing.T) {
 		for _, optimized := range []bool{false, true} {
 			if optimized {
 				if err := passes.Run(f, passes.Options{Verify: true}); err != nil {
-					t.Logf("seed %d: %v", seed, err)
+					t.Errorf("seed %d: %v", seed, err)
 					break
 				}
 			}
@@ -213,7 +213,7 @@ func seeds(n int) (first, last uint64) {
 func TestPrograms(t *testing.T) {
 	w := newWorld(t)
 	a := asm.New()
-	first, last := seeds(300)
+	first, last := seeds(150)
 	for seed := first; seed < last; seed++ {
 		p := toy.Random(seed)
 		shape := toy.RandomShape(seed)

@@ -39,7 +39,11 @@ func generate(seed uint64) *ir.Func {
 	for range numParams {
 		g.oops = append(g.oops, g.b.AddParam(ir.TypeOop))
 	}
-	g.body(4 + g.IntN(30))
+	n := 4 + g.IntN(30)
+	if seed%16 == 0 {
+		n *= 6
+	}
+	g.body(n)
 	out := []*ir.Value{}
 	for range 1 + g.IntN(10) {
 		out = append(out, g.anyOop())
@@ -619,7 +623,7 @@ func TestOps(t *testing.T) {
 	w := newWorld(t)
 	w.stay = true
 	a := asm.New()
-	first, last := seeds(2000)
+	first, last := seeds(1000)
 	var kinds [3]int
 	for seed := first; seed < last; seed++ {
 		f := generate(seed)
@@ -629,7 +633,7 @@ func TestOps(t *testing.T) {
 		for _, optimized := range []bool{false, true} {
 			if optimized {
 				if err := passes.Run(f, passes.Options{Verify: true}); err != nil {
-					t.Logf("seed %d: %v", seed, err)
+					t.Errorf("seed %d: %v", seed, err)
 					break
 				}
 			}
