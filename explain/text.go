@@ -154,7 +154,7 @@ func (t *text) source() {
 		t.section("source")
 	}
 	for i, line := range m.Source {
-		t.printf("%4d  %s\n", i+1, strings.ReplaceAll(line, "\t", "    "))
+		t.printf("%s\n", strings.TrimRight(fmt.Sprintf("%4d  %s", i+1, strings.ReplaceAll(line, "\t", "    ")), " "))
 	}
 }
 
