@@ -73,7 +73,8 @@ func (in *Interp) nativeSend(cell uint64) {
 	// There may have been a collection; then the cache is empty.
 	selector = heap.Oop(ld(cell + cellSelector))
 	if e := in.cache.probe(uint64(selector), uint64(tag)); e.selector == uint64(selector) && e.tag == tag {
-		in.link(cell, e)
+		found := *e // what is compiled now is flushed from the cache
+		in.link(cell, &found)
 	}
 }
 
@@ -86,7 +87,6 @@ func (in *Interp) link(cell uint64, e *cacheEntry) {
 			return
 		}
 	case e.kind == kindSista && !in.gathers() && in.warm(e.method):
-		e.kind = kindNative
 		c = in.code.templates[e.method]
 		if in.method == e.method && in.pc != 0 {
 			in.adopt()

@@ -44,7 +44,8 @@ var ErrUnsuited = errors.New("template: the method is not suited")
 func quick(primitive int) bool { return primitive >= primReturnSelf && primitive <= primReturnLast }
 
 // Compile makes machine code of a method. Selectors of its cells are the indices of literals, or
-// -1 for special selectors (see native.Template.Sites). Literals are 0, the method, and 1, its flags.
+// -1 for special selectors (see native.Template.Sites). The literals are the interpreter's to
+// fill in.
 func Compile(m *Method) (*native.Code, error) {
 	lib, err := theLibrary()
 	if err != nil {
@@ -191,7 +192,7 @@ func (c *compiler) code() *native.Code {
 	code := &native.Code{
 		Name: c.m.Name, Bytes: append(c.main.bytes, c.cold.bytes...), Entry: c.entryAt, CheckedEntry: c.checkedAt,
 		Literals: make([]int64, 2), Cells: c.cells,
-		Template: &native.Template{Entries: c.entries, Returns: c.returns, Sites: c.sites, Copied: c.m.Copied},
+		Template: &native.Template{Entries: c.entries, Returns: c.returns, Sites: c.sites, Flags: c.m.flags(), Copied: c.m.Copied},
 	}
 	for _, r := range c.relocs {
 		if !r.inMain {
@@ -209,8 +210,8 @@ func (c *compiler) code() *native.Code {
 	return code
 }
 
-// Flags answers the flags word of the frames of a method as a number.
-func (m *Method) Flags() int {
+// flags answers the flags of the frames of a method.
+func (m *Method) flags() int {
 	f := m.Args
 	if m.Block {
 		f |= flagBlock
@@ -297,36 +298,40 @@ func (c *compiler) poll(pc int, backEdge int32) {
 // scan finds out what is reached and jumped to.
 func (c *compiler) scan() error {
 	code := c.m.Bytes
-	if len(code) > math.MaxInt16 || c.m.Temps < c.m.Args+c.m.Copied || c.m.Args > 15 {
+	if c.m.Temps < c.m.Args+c.m.Copied || c.m.Args > 15 {
 		return ErrUnsuited
 	}
-	n := len(code) + 1
-	c.targets = make([]bool, n)
-	tables := make([]int32, 3*n)
-	c.places, c.entries, c.returns = tables[:n:n], tables[n:2*n:2*n], tables[2*n:]
-	c.main.bytes = make([]byte, 0, 24*n)
-	c.cold.bytes = make([]byte, 0, 48*n)
 	last := 0
-	for pc := 0; pc < len(code); {
-		in, ok := decode(code, pc)
+	var jumps [16]int
+	targets := jumps[:0]
+	for {
+		in, ok := decode(code, c.end)
 		if !ok {
-			return fmt.Errorf("template: %s ends in a bytecode", c.m.Name)
+			return fmt.Errorf("template: %s does not end", c.m.Name)
 		}
-		if in.op == opPushClosure {
-			return ErrUnsuited // the block is in the method's bytecodes
+		if in.op == opPushClosure || in.next > math.MaxInt16 {
+			return ErrUnsuited // the block is in the method's bytecodes; or there are too many
 		}
-		pc = in.next
+		c.end = in.next
 		if t, ok := in.target(); ok {
 			if t < 0 || t >= len(code) {
 				return fmt.Errorf("template: %s jumps to %d", c.m.Name, t)
 			}
-			c.targets[t] = true
+			targets = append(targets, t)
 			last = max(last, t)
 		}
-		c.end = pc
-		if in.endsFlow() && pc > last {
-			return nil
+		if in.endsFlow() && c.end > last {
+			break
 		}
 	}
-	return fmt.Errorf("template: %s does not end", c.m.Name)
+	n := c.end + 1
+	c.targets = make([]bool, n)
+	for _, t := range targets {
+		c.targets[t] = true
+	}
+	tables := make([]int32, 3*n)
+	c.places, c.entries, c.returns = tables[:n:n], tables[n:2*n:2*n], tables[2*n:]
+	c.main.bytes = make([]byte, 0, 24*n)
+	c.cold.bytes = make([]byte, 0, 48*n)
+	return nil
 }

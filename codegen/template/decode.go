@@ -158,8 +158,16 @@ func (in *instruction) malformed() bool {
 	return (in.op == opJumpTrueLong || in.op == opJumpFalseLong) && in.extB < 0
 }
 
+// unknown are the codes that mean nothing.
+var unknown = func() (u [256]bool) {
+	for _, op := range []int{84, 85, 86, 87, 218, 219, 220, 221, 222, 223, 230, 246, 247, 254, 255} {
+		u[op] = true
+	}
+	return u
+}()
+
 // endsFlow tells whether what follows is reached by jumps alone.
 func (in *instruction) endsFlow() bool {
 	op := in.op
-	return op >= opReturnSelf && op <= opBlockReturnTop || op >= opJump && op < opJumpTrue || op == opJumpLong
+	return op >= opReturnSelf && op <= opBlockReturnTop || op >= opJump && op < opJumpTrue || op == opJumpLong || unknown[op]
 }
