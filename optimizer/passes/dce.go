@@ -8,7 +8,7 @@ import (
 
 // DeadCode removes blocks that cannot be reached, values nobody uses whose
 // execution nobody notices, and parameters nobody uses. States use what they
-// refer to.
+// refer to, and are shared where they are equal.
 func DeadCode(f *ir.Func, _ *Policy) {
 	g := removeUnreachable(f)
 	untagStates(f)
@@ -46,6 +46,7 @@ func DeadCode(f *ir.Func, _ *Policy) {
 	}
 	f.RemoveIf(func(v *ir.Value) bool { return !live[v.ID] })
 	removeParams(f, func(p *ir.Value) bool { return !live[p.ID] && !p.Block.IsRoot() })
+	shareStates(f)
 }
 
 // untagStates lets states refer to integers untagged, for they are boxed when the
