@@ -147,3 +147,59 @@ func (l *lowerer) indexSum(v *ir.Value) bool {
 	n, c := konst(v.Args[1])
 	return c && fits32(n*8) && n < 1<<28 && n > -1<<28 && l.tagged[v.Args[0].ID]
 }
+
+// sink finds what only states need and can be told by the place of another value and a
+// constant: sums with constants, and SmallIntegers of plain integers.
+func (l *lowerer) sink() {
+	l.sunk = make([]bool, l.fn.NumValues())
+	for i := len(l.order) - 1; i >= 0; i-- {
+		vs := l.order[i].Values
+		for j := len(vs) - 1; j >= 0; j-- {
+			v := vs[j]
+			if l.uses[v.ID] == 0 || l.others[v.ID] > 0 || !l.derived(v) {
+				continue
+			}
+			l.sunk[v.ID] = true
+			base := v.Args[0]
+			l.others[base.ID]--
+			l.uses[base.ID]++ // it is in states now, which count for two
+		}
+	}
+}
+
+// derived tells whether a value is another one and a constant, in the same form.
+func (l *lowerer) derived(v *ir.Value) bool {
+	if len(v.Args) == 0 {
+		return false
+	}
+	base := v.Args[0]
+	if _, c := konst(base); c {
+		return false
+	}
+	switch v.Op {
+	case ir.OpIAdd, ir.OpISub:
+		n, c := konst(v.Args[1])
+		return c && fits32(n) && l.tagged[v.ID] == l.tagged[base.ID]
+	case ir.OpTag:
+		return !l.tagged[base.ID]
+	}
+	return false
+}
+
+// described answers the value whose place tells where v is, and what is to be added.
+func (c *code) described(v *ir.Value) (base *ir.Value, add int64) {
+	for c.sunk[v.ID] {
+		n := int64(0)
+		if v.Op != ir.OpTag {
+			n, _ = konst(v.Args[1])
+		}
+		if v.Op == ir.OpISub {
+			n = -n
+		}
+		if v.Op != ir.OpTag && c.tagged[v.ID] {
+			n <<= 3
+		}
+		v, add = v.Args[0], add+n
+	}
+	return v, add
+}

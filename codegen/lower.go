@@ -17,6 +17,7 @@ type lowerer struct {
 
 	users  []*ir.Value // by ID: the value's user, if it has one only, in arguments
 	uses   []int32     // by ID: number of uses of any kind
+	others []int32     // by ID: uses that are not in states
 	tests  []int32     // by ID: uses of a condition by what takes flags
 	index  []int32     // by ID: uses as first argument of guardindex
 	folded []int32     // by ID: uses of a sum as index, where the addend is part of the address
@@ -55,6 +56,7 @@ func lower(f *ir.Func, opts Options) (*code, error) {
 	l.vregOf = make([]vreg, f.NumValues())
 	l.count()
 	l.chooseForms()
+	l.sink()
 	for i, b := range l.order {
 		lb := &block{id: i, ir: b, depth: depth[b.ID], cold: cold[b.ID]}
 		l.blocks[b] = lb
@@ -117,13 +119,14 @@ func (l *lowerer) homes(entry *ir.Block) error {
 // count finds out how often values are used, and by whom.
 func (l *lowerer) count() {
 	n := l.fn.NumValues()
-	l.users, l.uses = make([]*ir.Value, n), make([]int32, n)
+	l.users, l.uses, l.others = make([]*ir.Value, n), make([]int32, n), make([]int32, n)
 	l.index, l.folded, l.tests = make([]int32, n), make([]int32, n), make([]int32, n)
 	states := map[*ir.State]bool{}
 	for _, b := range l.order {
 		b.Each(func(v *ir.Value) {
 			for i, a := range v.Args {
 				l.uses[a.ID]++
+				l.others[a.ID]++
 				l.users[a.ID] = v
 				switch v.Op {
 				case ir.OpBranch, ir.OpGuardTrue, ir.OpGuardFalse, ir.OpFromBool:
@@ -144,6 +147,7 @@ func (l *lowerer) count() {
 		for _, e := range b.Succs {
 			for _, a := range e.Args {
 				l.uses[a.ID] += 2
+				l.others[a.ID]++
 			}
 		}
 	}
@@ -228,6 +232,7 @@ func (l *lowerer) state(v *ir.Value) *stateUse {
 		l.mark = append(l.mark, make([]int, 2*len(l.vregs))...)
 	}
 	v.State.Values(func(a *ir.Value) {
+		a, _ = l.described(a)
 		if r := l.vregOf[a.ID]; r != 0 && l.mark[r] != s.number+1 && !l.isConst(a) {
 			l.mark[r] = s.number + 1
 			s.vals = append(s.vals, r)

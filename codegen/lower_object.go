@@ -44,6 +44,7 @@ const (
 // value translates a value that does not end a block.
 func (l *lowerer) value(v *ir.Value) {
 	switch op := v.Op; {
+	case l.sunk[v.ID]:
 	case op >= ir.OpConstInt && op <= ir.OpLiteral, op == ir.OpAnchor:
 	case op >= ir.OpIAdd && op <= ir.OpISar, op >= ir.OpIAddO && op <= ir.OpIShlO:
 		l.integer(v)

@@ -126,6 +126,7 @@ func (e *emitter) valueLoc(v *ir.Value) native.Loc {
 		return native.Loc{Kind: native.IsLiteral, Index: e.literals.add(r.Int)}
 	}
 	loc := native.Loc{}
+	v, loc.Add = e.described(v)
 	switch v.Type {
 	case ir.TypeInt:
 		if !e.tagged[v.ID] {

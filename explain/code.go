@@ -205,6 +205,9 @@ func stateText(s *native.State, literals []string) (lines []string) {
 		case native.IsSpecial:
 			return [...]string{"nil", "false", "true"}[l.Index]
 		}
+		if l.Add != 0 {
+			text += fmt.Sprintf("%+d", l.Add)
+		}
 		return text + [...]string{"", ":int", ":float", ":bool"}[l.Repr]
 	}
 	locs := func(list []native.Loc) string {

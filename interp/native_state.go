@@ -40,13 +40,13 @@ func (r *reader) oop(l native.Loc) heap.Oop {
 func (r *reader) word(l native.Loc) uint64 {
 	switch l.Kind {
 	case native.InReg:
-		return r.in.nat.Regs[l.Index]
+		return r.in.nat.Regs[l.Index] + uint64(l.Add)
 	case native.InXReg:
 		return r.in.nat.XRegs[l.Index]
 	case native.InSlot:
-		return ld(r.fp - 48 - 8*uint64(l.Index))
+		return ld(r.fp-48-8*uint64(l.Index)) + uint64(l.Add)
 	case native.InArg:
-		return ld(r.fp + 16 + 8*uint64(l.Index))
+		return ld(r.fp+16+8*uint64(l.Index)) + uint64(l.Add)
 	case native.IsConst:
 		return uint64(l.Index)
 	case native.IsLiteral:

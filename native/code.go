@@ -99,11 +99,14 @@ const (
 	VirtualContext // of the level whose Context it is
 )
 
-// Loc is where a value is.
+// Loc is where a value is. What it says has Add added, of a SmallInteger in the word that
+// it is: code need not compute what differs from another value by a constant only to
+// describe it.
 type Loc struct {
 	Kind  LocKind
 	Repr  Repr
 	Index int64
+	Add   int64 // of registers, slots and arguments
 }
 
 // LocKind is a kind of place.

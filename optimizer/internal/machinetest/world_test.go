@@ -535,13 +535,13 @@ func (w *world) leave(regs bool) ending {
 				w.t.Fatalf("state at %#x names a register", s.PC)
 			}
 			if l.Kind == native.InReg {
-				return w.Regs[l.Index]
+				return w.Regs[l.Index] + uint64(l.Add)
 			}
 			return w.XRegs[l.Index]
 		case native.InSlot:
-			return ld(w.FP - 48 - 8*uint64(l.Index))
+			return ld(w.FP-48-8*uint64(l.Index)) + uint64(l.Add)
 		case native.InArg:
-			return ld(w.FP + 16 + 8*uint64(l.Index))
+			return ld(w.FP+16+8*uint64(l.Index)) + uint64(l.Add)
 		case native.IsConst:
 			return uint64(l.Index)
 		case native.IsLiteral:
