@@ -274,6 +274,10 @@ func (j *job) generate(b *Broker) {
 		j.target.Entry.OSR = &ir.OSREntry{Method: j.unit.name, PC: pc}
 	}
 	start = time.Now()
+	if n := len(j.fn.Entry().Params); j.target.Entry == nil && n != j.target.Args+1 {
+		j.err = fmt.Errorf("jit: the entry of %s has %d parameters:\n%s", j.unit.name, n, j.fn)
+		return
+	}
 	j.code, j.err = b.opts.Generate(j.fn, j.target)
 	j.times.Code = time.Since(start)
 }
