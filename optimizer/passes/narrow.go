@@ -13,7 +13,8 @@ import (
 // Where only what a loop starts with is not known to be one, and every round asks, the
 // question is asked before the loop instead. Floats are treated so too: only those
 // that are immediates are taken, for they have no identity, so that a box of the same
-// value is the same, and Escape removes the boxes.
+// value is the same. The values of Floats are carried beside their boxes; where nobody
+// needs those Escape removes them.
 func Narrow(f *ir.Func, _ *Policy) {
 	g := removeUnreachable(f)
 	n := &narrowing{f: f, g: g, loops: map[*ir.Block]*ir.Loop{}, asked: map[question]bool{}}
@@ -32,6 +33,7 @@ func Narrow(f *ir.Func, _ *Policy) {
 		}
 	}
 	untagParams(f, g, smis)
+	n.carry(floats)
 }
 
 // A kind of object that parameters are narrowed to.
@@ -162,6 +164,69 @@ func (n *narrowing) before(b *ir.Block, i int, k kind, found map[*ir.Value]bool)
 		a = pre.BoxFloat(pre.UnboxFloat(a), ir.ReasonNone, nil)
 	}
 	pre.Succs[0].Args[i] = a
+}
+
+// carry gives blocks parameters for the values of Floats that someone unboxes.
+func (n *narrowing) carry(floats map[*ir.Value]bool) {
+	value := map[*ir.Value]*ir.Value{}
+	var work []*ir.Value
+	need := func(p *ir.Value) {
+		if floats[p] && value[p] == nil {
+			value[p] = p.Block.AddParam(ir.TypeFloat)
+			work = append(work, p)
+		}
+	}
+	for _, b := range n.g.Order {
+		for _, v := range b.Values {
+			if v.Op == ir.OpUnboxFloat {
+				need(v.Args[0].Root())
+			}
+		}
+	}
+	for ; len(work) > 0; work = work[1:] {
+		p := work[0]
+		i := slices.Index(p.Block.Params, p)
+		for _, pred := range n.g.Preds[p.Block.ID] {
+			for j := range pred.Succs {
+				e := &pred.Succs[j]
+				if e.To != p.Block || len(e.Args) > slices.Index(e.To.Params, value[p]) {
+					continue // done: a block is listed once for every edge
+				}
+				a := e.Args[i].Root()
+				need(a)
+				switch x, literal := n.f.FloatLiteral(a); {
+				case literal:
+					a = pred.ConstFloat(x)
+				case a.Op == ir.OpBoxFloat:
+					a = a.Args[0]
+				default:
+					a = value[a]
+				}
+				e.Args = append(e.Args, a)
+			}
+		}
+	}
+	if len(value) == 0 {
+		return
+	}
+	s := n.f.NewSubstitution()
+	for _, b := range n.g.Order {
+		for _, v := range b.Values {
+			if len(v.Args) == 0 {
+				continue
+			}
+			p := v.Args[0].Root()
+			switch {
+			case value[p] == nil:
+			case v.Op == ir.OpUnboxFloat:
+				s.Replace(v, value[p])
+			case v.Op == ir.OpGuardFloat || v.Op == ir.OpKnownFloat:
+				s.Replace(v, p)
+			}
+		}
+	}
+	s.Apply()
+	n.f.RemoveIf(s.Has)
 }
 
 // untagParams makes integers of those candidates that someone untags, or that are given

@@ -194,7 +194,8 @@ func (r *ranges) transfer(v *ir.Value) interval {
 		}
 	case ir.OpISar:
 		if y.lo >= 0 && y.hi < 64 {
-			return interval{min(x.lo, x.lo>>uint(y.lo)), max(x.hi, x.hi>>uint(y.lo))}
+			// The farther, the nearer to 0, or -1.
+			return interval{min(x.lo>>uint(y.lo), x.lo>>uint(y.hi)), max(x.hi>>uint(y.lo), x.hi>>uint(y.hi))}
 		}
 	case ir.OpIShlO:
 		return smallInteger
