@@ -65,7 +65,7 @@ func analyse(m *Method) (*code, error) {
 	if !m.Sista {
 		return nil, refuse("bytecode set", "%s is not in SistaV1", m.Name)
 	}
-	a := &analysis{code: &code{method: m}, at: map[int]bytecode.Instruction{}, depth: map[int]int{}, leader: map[int]bool{}}
+	a := &analysis{code: &code{method: m}, at: make([]bytecode.Instruction, len(m.Bytes)), depth: make([]int, len(m.Bytes)), leader: make([]bool, len(m.Bytes))}
 	if err := a.start(); err != nil {
 		return nil, err
 	}
@@ -76,11 +76,12 @@ func analyse(m *Method) (*code, error) {
 	return a.code, nil
 }
 
+// An analysis knows by pc what was found so far.
 type analysis struct {
 	*code
-	at     map[int]bytecode.Instruction
-	depth  map[int]int // of the stack before an instruction
-	leader map[int]bool
+	at     []bytecode.Instruction // of size 0 where none was met
+	depth  []int                  // of the stack before an instruction, and 1; 0 where none can be yet
+	leader []bool
 }
 
 // start finds the first instruction that is executed: a primitive has been tried
@@ -104,13 +105,16 @@ func (a *analysis) start() error {
 // walk decodes what can be reached and finds the depth of the stack everywhere.
 func (a *analysis) walk() error {
 	m := a.method
+	if a.code.start >= len(m.Bytes) {
+		return refuse("malformed code", "%s has no bytecodes", m.Name)
+	}
 	a.leader[a.code.start] = true
-	a.depth[a.code.start] = 0
+	a.depth[a.code.start] = 1
 	work := []int{a.code.start}
 	for len(work) > 0 {
 		pc := work[len(work)-1]
 		work = work[:len(work)-1]
-		if _, done := a.at[pc]; done {
+		if a.at[pc].Size > 0 {
 			continue
 		}
 		in, err := bytecode.SistaV1.Decode(m.Bytes, pc)
@@ -122,7 +126,7 @@ func (a *analysis) walk() error {
 		}
 		a.at[pc] = in
 		a.size += in.Size
-		depth := a.depth[pc]
+		depth := a.depth[pc] - 1
 		pops, pushes := in.Effect()
 		if pops > depth {
 			return refuse("malformed code", "%s: pc %d takes %d of %d operands", m.Name, pc, pops, depth)
@@ -130,10 +134,13 @@ func (a *analysis) walk() error {
 		depth += pushes - pops
 		a.max = max(a.max, depth)
 		for _, to := range successors(&in) {
-			if d, ok := a.depth[to]; ok && d != depth {
+			if to < 0 || to >= len(m.Bytes) {
+				return refuse("malformed code", "%s: pc %d leads to pc %d of %d", m.Name, pc, to, len(m.Bytes))
+			}
+			if d := a.depth[to] - 1; d >= 0 && d != depth {
 				return refuse("malformed code", "%s: pc %d is reached with %d and with %d operands", m.Name, to, d, depth)
 			}
-			a.depth[to] = depth
+			a.depth[to] = depth + 1
 			work = append(work, to)
 			if in.Target != bytecode.NoTarget {
 				a.leader[to] = true
@@ -190,17 +197,14 @@ func successors(in *bytecode.Instruction) []int {
 }
 
 func (a *analysis) build() {
-	pcs := make([]int, 0, len(a.at))
-	for pc := range a.at {
-		pcs = append(pcs, pc)
-	}
-	slices.Sort(pcs)
-	byPC := map[int]*basicBlock{}
+	byPC := make([]*basicBlock, len(a.at))
 	var b *basicBlock
-	for i, pc := range pcs {
-		in := a.at[pc]
-		if b == nil || a.leader[pc] || pcs[i-1] != in.PC && b.last().Next() != pc {
-			b = &basicBlock{pc: pc, depth: a.depth[pc], index: len(a.blocks)}
+	for pc, in := range a.at {
+		if in.Size == 0 {
+			continue
+		}
+		if b == nil || a.leader[pc] || b.last().Next() != pc {
+			b = &basicBlock{pc: pc, depth: a.depth[pc] - 1, index: len(a.blocks)}
 			a.blocks = append(a.blocks, b)
 			byPC[pc] = b
 		}

@@ -23,6 +23,7 @@ type call struct {
 	args     []*ir.Value
 	operands int // on the stack, that the result replaces
 	again    *ir.State
+	method   *Method // if not nil, what is run whatever the receiver's class
 }
 
 func (s *scope) newCall(selector Handle, argc int) *call {
@@ -94,19 +95,28 @@ func (s *scope) classSend(b *basicBlock) {
 		s.push(s.literal(s.world.ClassHandle(class)))
 		return
 	}
+	// The method with the primitive is run on others, even where theirs is another.
+	rest := false
+	if h, ok := s.world.Lookup(SmallIntegerClass, selector); ok {
+		if m := s.world.Method(h); m != nil && m.Primitive == primClass && m.Args == 0 {
+			c.method = m
+		}
+	}
 	fb, _ := s.world.Send(s.path())
 	if fb == nil || len(fb.Cases) == 0 || fb.Megamorphic() || !s.trusts(ir.ReasonWrongClass) {
-		s.cold(ir.ReasonColdSend, "class of anything", "class")
-		return
+		if rest = c.method != nil; !rest || fb == nil && s.trusts(ir.ReasonColdSend) {
+			s.cold(ir.ReasonColdSend, "class of anything", "class")
+			return
+		}
 	}
 	var cases []*inlineCase
-	for i := range fb.Cases {
+	for i := 0; fb != nil && i < len(fb.Cases); i++ {
 		class := ClassIndex(fb.Cases[i].Class)
 		cases = append(cases, &inlineCase{class: class, count: fb.Cases[i].Count, plan: plan{
 			emit: func(*ir.Value) *ir.Value { return s.literal(s.world.ClassHandle(class)) }}})
 	}
 	var results join
-	s.dispatch(c, cases, false, &results)
+	s.dispatch(c, cases, rest, &results)
 	s.collect(b, 1, &results)
 }
 
@@ -167,7 +177,15 @@ func (s *scope) sendTo(c *call, results *join) {
 
 // sent emits a send that looks the method up when it is executed.
 func (s *scope) sent(c *call) *ir.Value {
+	if c.method != nil {
+		return s.called(c, c.rcvr, c.method)
+	}
 	return s.cur.Send(c.rcvr, c.text, ir.Handle(c.selector), ir.ReasonInvalidated, s.resume(c.operands), c.args...)
+}
+
+// called emits a send that finds a method that is known.
+func (s *scope) called(c *call, rcvr *ir.Value, m *Method) *ir.Value {
+	return s.cur.Call(rcvr, m.Name, ir.Handle(m.Handle), ir.ReasonInvalidated, s.resume(c.operands), c.args...)
 }
 
 // known translates a send whose method is known.
@@ -180,7 +198,7 @@ func (s *scope) known(c *call, what string, h Handle, class ClassIndex, count ui
 	case p.method == nil: // an object in the place of a method
 		s.yield(results, s.sent(c))
 	default:
-		s.yield(results, s.cur.Call(c.rcvr, p.method.Name, ir.Handle(h), ir.ReasonInvalidated, s.resume(c.operands), c.args...))
+		s.yield(results, s.called(c, c.rcvr, p.method))
 	}
 }
 
