@@ -72,7 +72,7 @@ func blocksOf(in *interp.Interp, code heap.Oop, seen map[heap.Oop]bool) (list []
 func findMethod(in *interp.Interp, className, selector string) (heap.Oop, error) {
 	h := in.Heap()
 	names := image.NewNames(h)
-	class := names.Find(className)
+	class := findClass(in, names, className)
 	if class == heap.Invalid {
 		var all []string
 		h.EachClass(func(_ uint32, c heap.Oop) { all = append(all, names.Class(c)) })
@@ -97,6 +97,23 @@ func findMethod(in *interp.Interp, className, selector string) (heap.Oop, error)
 		}
 	}
 	return 0, fmt.Errorf("%s does not understand %s%s", className, selector, didYouMean(selector, all))
+}
+
+// findClass answers the class of a name, Invalid if there is none. A class of which nothing was
+// made is not in the class table, but global.
+func findClass(in *interp.Interp, names *image.Names, name string) heap.Oop {
+	if c := names.Find(name); c != heap.Invalid {
+		return c
+	}
+	own, isMeta := strings.CutSuffix(name, " class")
+	c, ok := in.Global(own)
+	if !ok || !c.IsObject() || names.Class(c) != own {
+		return heap.Invalid
+	}
+	if isMeta {
+		return in.Heap().ClassOf(c)
+	}
+	return c
 }
 
 // didYouMean answers a question with the names nearest to one that is not there; ""

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,7 +17,7 @@ import (
 )
 
 var explainCommand = &command{
-	name: "explain", usage: "[flags] 'Class>>selector' [X.st | DIR | X.image [arguments]]",
+	name: "explain", usage: "[flags] 'Class>>selector' [X.st | DIR | X.image [-- arguments]]",
 	short: "show how a method is compiled, and why so",
 	long: `
 Compiles a method as the optimizer would now and shows every step: what was counted at
@@ -26,7 +27,7 @@ the passes, machine code, and what all of that relies on.
 The counters come from a warm-up: an expression (--run), a script (--workload), or both.
 Without one there is no feedback, and the optimizer knows nothing but the bytecodes. A program
 named after the method is loaded first: a script, a tree of Tonel packages, an image. An image that
-is not sista's own is run with the arguments that follow, until it quits.
+is not sista's own is run with the arguments behind --, until it quits.
 
 Methods are named as 'Foo>>bar' and 'Foo class>>bar', blocks as '[] in Foo>>bar', with
 --block N for the Nth of several. --loop PC explains the code that a loop is entered by
@@ -86,7 +87,7 @@ func runExplain(c *command, args []string) int {
 	m.register(fs)
 	f.register(fs)
 	m.compile.set = jit.Sync
-	args, code, done := c.parse(fs, args, 2)
+	args, code, done := c.parse(fs, args, anyArguments)
 	if done {
 		return code
 	}
@@ -107,6 +108,11 @@ func runExplain(c *command, args []string) int {
 	}
 	defer stop()
 	if err := warm(machine); err != nil {
+		var e *vm.Error
+		if errors.As(err, &e) {
+			fmt.Fprintf(os.Stderr, "sista: %v\n%s", e, e.Stack)
+			return exitFailed
+		}
 		return fatal(err)
 	}
 	x, err := f.explain(machine, args[0], f.warmup(args[1:]))
