@@ -52,7 +52,7 @@ func anchorOf(b *ir.Block) *ir.Value {
 		if v.Op == ir.OpAnchor {
 			return v
 		}
-		if v.Op.Info().Writes != 0 {
+		if v.Op.Info().Writes != 0 || v.Op.HasEffect() {
 			return nil
 		}
 	}
