@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/sista-vm/sista/counters"
 	"github.com/sista-vm/sista/optimizer/front"
 	"github.com/sista-vm/sista/optimizer/ir"
 	"github.com/sista-vm/sista/optimizer/passes"
@@ -63,12 +64,12 @@ func (m *machine) outcome(doIt *testMethod) (reference.Outcome, error) {
 
 // A setting is a way to translate and to run.
 type setting struct {
-	name     string
-	world    func(*world)
-	passes   bool
-	leave    func(*rand.Rand) bool
-	policy   func(*front.Policy)
-	everyOSR bool
+	name   string
+	world  func(*world)
+	passes bool
+	leave  func(*rand.Rand) bool
+	policy func(*front.Policy)
+	half   int // 1: only the first half of the program was counted
 }
 
 func seldom(n int) func(*rand.Rand) bool { return func(r *rand.Rand) bool { return r.IntN(n) == 0 } }
@@ -96,7 +97,9 @@ var settings = []setting{
 	{name: "much inlined", leave: seldom(60), policy: func(p *front.Policy) {
 		p.MaxInlinedBytecodes, p.AlwaysInline, p.MaxBytecodes, p.MaxRecursion = 400, 100, 6000, 3
 	}},
+	{name: "half counted", leave: never, half: 1},
 	{name: "optimized", leave: never, passes: true},
+	{name: "optimized, half counted", leave: never, passes: true, half: 1},
 	{name: "optimized, left at random", leave: seldom(10), passes: true},
 }
 
@@ -167,11 +170,19 @@ func compareProgram(t *testing.T, p *reference.Program, want reference.Outcome, 
 	if err != nil {
 		t.Fatalf("%v\n%s", err, p)
 	}
-	m.gathering = true
+	m.gathering, m.gatherTo = true, maxSteps
 	got, err := m.outcome(doIt)
 	if err != nil {
 		t.Fatalf("interpreter: %v\n%s", err, p)
 	}
+	// With the feedback of the first half only, bets are lost in the other.
+	whole := m.table
+	m.table = counters.New(counters.DefaultPolicy())
+	m.gathering, m.gatherTo = true, m.steps/2
+	if _, err := m.outcome(doIt); err != nil {
+		t.Fatalf("interpreter: %v\n%s", err, p)
+	}
+	tables := []*counters.Table{whole, m.table}
 	if want.Kind == reference.Unspecified || got.Kind == reference.Unspecified {
 		return
 	}
@@ -181,6 +192,7 @@ func compareProgram(t *testing.T, p *reference.Program, want reference.Outcome, 
 	m.gathering = false
 	for i := range all {
 		s := &all[i]
+		m.table = tables[s.half]
 		if err := translateAll(m, s); err != nil {
 			t.Fatalf("%s: %v\n%s", s.name, err, p)
 		}
@@ -218,7 +230,7 @@ func compareProgram(t *testing.T, p *reference.Program, want reference.Outcome, 
 
 // TestGenerated compares random programs.
 func TestGenerated(t *testing.T) {
-	for seed := range uint64(seeds(8)) {
+	for seed := range uint64(seeds(4)) {
 		p, want := reference.Generate(seed)
 		compareProgram(t, p, want, settings)
 		if t.Failed() {

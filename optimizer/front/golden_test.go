@@ -34,7 +34,7 @@ func TestGolden(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m.gathering = true
+		m.gathering, m.gatherTo = true, maxSteps
 		if o, err := m.outcome(doIt); err != nil || o.Kind != reference.Value {
 			t.Fatal(o, err)
 		}

@@ -177,6 +177,7 @@ func (m *machine) execute(a *activation) (ir.Oop, error) {
 		if m.steps++; m.steps > maxSteps {
 			return 0, errLimit
 		}
+		m.gathering = m.gathering && m.steps < m.gatherTo
 		in, err := bytecode.SistaV1.Decode(a.method.Bytes, a.pc)
 		if err != nil {
 			return 0, err

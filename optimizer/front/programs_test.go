@@ -95,6 +95,9 @@ var programs = []string{
 	"{1152921504606846970 + i. -1152921504606846970 - i. i * 100000000000000000}",
 	"{i + 0.5. 0.5 + i. i * 2.5. i / 0.25. 1.0e300 * i. i asFloat sqrt. (i + 0.5) truncated}",
 	"{i < 3.5. 3.5 >= i. 2.0 = i. i = nil. i ~= 3. (i = 2) not}",
+	"(i > 20) not", "(i > 20 or: [i = 50]) not ifTrue: [1] ifFalse: [2]", "(i > 20 ifTrue: [nil] ifFalse: [i]) isNil",
+	"i > 20 ifTrue: [s ask: q] ifFalse: [s ask: c]", "(i > 20 ifTrue: [3.5] ifFalse: [i]) + 1", "(i > 25 ifTrue: ['ab'] ifFalse: [#(1 2)]) size",
+	"| a | a := Array new: 3. 1 to: i // 8 do: [:k | a at: k put: k]. a",
 	"{i == 3. i ~~ 3. s == s. nil isNil. i notNil}",
 	"{$a value. 97 asCharacter. 'abc' at: 2. $a = $b}",
 	"#(1 2 3) at: (i > 28 ifTrue: [4] ifFalse: [2])",
@@ -143,7 +146,7 @@ func TestPrograms(t *testing.T) {
 			t.Errorf("%s: %v", e, want)
 		}
 		// A few ways for each, so that all of them come up.
-		some := []setting{settings[n%len(settings)], settings[(n+3)%len(settings)], settings[(n*5+7)%len(settings)], settings[9]}
+		some := []setting{settings[n%len(settings)], settings[(n+3)%len(settings)], settings[(n*5+7)%len(settings)], settings[9], settings[10], settings[11]}
 		compareProgram(t, p, want, some)
 	}
 }

@@ -55,6 +55,7 @@ type machine struct {
 
 	table      *counters.Table
 	gathering  bool
+	gatherTo   int // steps
 	depth      int
 	steps      int
 	handlers   []*handler
