@@ -274,6 +274,11 @@ func (j *job) generate(b *Broker) {
 		j.target.Entry.OSR = &ir.OSREntry{Method: j.unit.name, PC: pc}
 	}
 	start = time.Now()
+	// A mistake of a pass costs a compilation, not the program.
+	if err := j.fn.Verify(); err != nil {
+		j.err = fmt.Errorf("jit: %s is no function after the passes: %w", j.unit.name, err)
+		return
+	}
 	if n := len(j.fn.Entry().Params); j.target.Entry == nil && n != j.target.Args+1 {
 		j.err = fmt.Errorf("jit: the entry of %s has %d parameters:\n%s", j.unit.name, n, j.fn)
 		return
