@@ -170,11 +170,14 @@ func (p *Program) assumption(q *question) string {
 // InUse says what machine code there is of a method or block and of its loops, and how it fared.
 func (b *Broker) InUse(method heap.Oop) (lines []string) {
 	id := b.in.MethodID(method)
-	for at, u := range b.units {
-		if at.method != id || !u.placed {
-			continue
+	for _, u := range b.byCode {
+		switch n := len(u.code.Placed().Code().Bytes); {
+		case u.place.method != id:
+		case u.template:
+			lines = append(lines, fmt.Sprintf("in use: template code of %s, %d bytes", u.name, n))
+		default:
+			lines = append(lines, fmt.Sprintf("in use: code of %s, %d bytes, left %d times for lost bets", u.name, n, u.deopts))
 		}
-		lines = append(lines, fmt.Sprintf("in use: code of %s, %d bytes, left %d times for lost bets", u.name, len(u.code.Placed().Code().Bytes), u.deopts))
 	}
 	for at, n := range b.losses {
 		if at.method == id {

@@ -42,6 +42,7 @@ func (b *Broker) template(method heap.Oop) bool {
 	b.program.inquire(comp, key{kind: code, object: method})
 	u.code = in.Publish(method, placed, -1, nil, selectors)
 	b.byCode[u.code] = u
+	b.log("template %s: %d bytes of code", u.name, len(machine.Bytes))
 	b.stats.Templates++
 	b.stats.TemplateBytes += len(machine.Bytes)
 	return true

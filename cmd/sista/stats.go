@@ -72,6 +72,7 @@ func writeStats(w io.Writer, s *vm.Stats) {
 	}
 	line("compiler", "%d methods and blocks and %d loops compiled, %d activations inlined, %s of code in %v (%v)",
 		c.Compiled, c.Loops, c.Inlined, bytesText(uint64(c.Bytes)), took(c.Times.Front+c.Times.Passes+c.Times.Code), c.Times)
+	line("templates", "%d methods and blocks, %s of code", c.Templates, bytesText(uint64(c.TemplateBytes)))
 	if c.Queued > 0 {
 		line("queue", "%d compiled beside the program, %d at most waited", c.Queued, c.QueueMax)
 	}
