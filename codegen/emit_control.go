@@ -137,8 +137,8 @@ func (e *emitter) branch(next *block) {
 
 // deoptIf jumps to a call of the deoptimization stub, out of line, if cc.
 func (e *emitter) deoptIf() {
-	a, in, pos := e.a, e.in, e.pos
-	out := a.NewLabel()
+	a, in := e.a, e.in
+	out := e.leaveAt()
 	switch in.cc {
 	case ccAlways:
 		a.Jmp(out)
@@ -153,12 +153,18 @@ func (e *emitter) deoptIf() {
 	default:
 		a.Jcc(asm.Cond(in.cc), out)
 	}
+}
+
+// leaveAt answers the label of a call of the deoptimization stub, out of line.
+func (e *emitter) leaveAt() asm.Label {
+	in, pos, out := e.in, e.pos, e.a.NewLabel()
 	e.later = append(e.later, func() {
 		e.in, e.pos = in, pos
 		e.line()
-		a.Bind(out)
+		e.a.Bind(out)
 		e.leave()
 	})
+	return out
 }
 
 func (e *emitter) line() {

@@ -18,6 +18,14 @@ func (e *emitter) object() {
 		}
 		e.compareClass(x, in.imm)
 		a.Bind(done)
+	case mGuardClass:
+		x, out := e.r(in.x), e.leaveAt()
+		if in.y.disp == 0 {
+			a.RI(asm.Test, asm.W8, x, 7)
+			a.Jcc(asm.NotEqual, out)
+		}
+		e.compareClass(x, in.imm)
+		a.Jcc(asm.NotEqual, out)
 	case mClassIndex:
 		x, d := e.r(in.x), e.d()
 		done := a.NewLabel()

@@ -24,10 +24,11 @@ func List(w io.Writer, c *native.Code, f *ir.Func) error {
 		c.Name, len(c.Bytes), c.FrameSlots, c.Entry, len(c.Literals), len(c.Cells)); err != nil {
 		return err
 	}
-	line := 0
+	line, last := 0, int32(-1)
 	for _, i := range asm.Disassemble(c.Bytes, name) {
 		for ; line < len(c.Lines) && c.Lines[line].Offset <= i.Offset; line++ {
-			if v := values[c.Lines[line].Value]; v != nil {
+			if v := values[c.Lines[line].Value]; v != nil && int32(v.ID) != last {
+				last = int32(v.ID)
 				if _, err := fmt.Fprintf(w, "; b%d: %s\n", v.Block.ID, v.LongString()); err != nil {
 					return err
 				}

@@ -287,7 +287,7 @@ func (l *lowerer) constant(v *ir.Value, asTagged bool) (operand, bool) {
 	return operand{}, false
 }
 
-// value answers any value that is no integer as an operand.
+// operand answers any value that is no integer as an operand.
 func (l *lowerer) operand(v *ir.Value) operand {
 	if o, ok := l.constant(v, false); ok {
 		return o
@@ -318,9 +318,11 @@ func (l *lowerer) source(o operand) operand {
 	return o
 }
 
-// plain answers an integer untagged, tag one tagged.
+// plain answers an integer untagged.
 func (l *lowerer) plain(v *ir.Value) vreg { return l.inReg(l.plainOperand(v), false) }
-func (l *lowerer) tag(v *ir.Value) vreg   { return l.inReg(l.tagOperand(v), false) }
+
+// tag answers an integer tagged.
+func (l *lowerer) tag(v *ir.Value) vreg { return l.inReg(l.tagOperand(v), false) }
 
 func (l *lowerer) plainOperand(v *ir.Value) operand {
 	if o, ok := l.constant(v, false); ok {
@@ -440,18 +442,19 @@ func (l *lowerer) end(b *ir.Block) {
 		cc := l.flags(v.Args[0])
 		l.emit(inst{op: mJcc, cc: cc})
 	case ir.OpReturn:
-		l.emit(inst{op: mRet, args: []operand{l.oop(v.Args[0])}})
+		o := l.operand(v.Args[0])
+		if o.kind == oReg && l.vregs[o.v].fixed == noReg {
+			l.vregs[o.v].fixed = rAX
+		}
+		l.emit(inst{op: mRet, args: []operand{o}})
 	case ir.OpNonLocal:
-		l.emit(inst{op: mNonLocal, call: true, args: []operand{l.oop(v.Args[0]), l.oop(v.Args[1])}})
+		l.emit(inst{op: mNonLocal, call: true, args: []operand{l.operand(v.Args[0]), l.operand(v.Args[1])}})
 	case ir.OpDeopt:
 		l.emit(inst{op: mDeopt, st: l.state(v)})
 	default:
 		l.emit(inst{op: mUnreachable})
 	}
 }
-
-// oop answers a tagged value as an operand in any place.
-func (l *lowerer) oop(v *ir.Value) operand { return l.operand(v) }
 
 // splitEdges puts a block on each edge from a block with several successors to one
 // with several predecessors, and numbers blocks and predecessors.

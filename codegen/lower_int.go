@@ -29,7 +29,7 @@ func (l *lowerer) integer(v *ir.Value) {
 	case ir.OpIMul:
 		if l.tagged[v.ID] {
 			n, _ := konst(y)
-			d := l.op2(mIMul, l.lea(mem(l.tag(x), -1)), l.source(imm(n)))
+			d := l.op2(mIMul, l.shifted(x, 0), l.source(imm(n)))
 			l.is(v, l.lea(mem(d, 1)))
 		} else {
 			l.is(v, l.op2(mIMul, l.plain(x), l.plainOperand(y)))
@@ -93,7 +93,7 @@ func (l *lowerer) checked(v, x, y *ir.Value) {
 		if c {
 			d = l.op2(mAdd, l.tag(x), imm(n<<3))
 		} else {
-			d = l.op2(mAdd, l.lea(mem(l.tag(x), -1)), l.tagOperand(y))
+			d = l.op2(mAdd, l.shifted(x, 0), l.tagOperand(y))
 		}
 		l.deopt(v, ccO)
 		l.is(v, d)
@@ -104,18 +104,26 @@ func (l *lowerer) checked(v, x, y *ir.Value) {
 		} else if m, cx := konst(x); cx {
 			d = l.op2(mSub, l.load(imm(m<<3+2)), l.tagOperand(y))
 		} else {
-			d = l.op2(mSub, l.lea(mem(l.tag(x), 1)), l.tagOperand(y))
+			d = l.op2(mSub, l.shifted(x, 2), l.tagOperand(y))
 		}
 		l.deopt(v, ccO)
 		l.is(v, d)
 	case ir.OpIMulO:
 		o := l.plainOperand(y)
-		d := l.op2(mIMul, l.lea(mem(l.tag(x), -1)), o)
+		d := l.op2(mIMul, l.shifted(x, 0), o)
 		l.deopt(v, ccO)
 		l.is(v, l.lea(mem(d, 1)))
 	default:
 		l.shiftLeftChecked(v, x, n)
 	}
+}
+
+// shifted answers eight times an integer, and n.
+func (l *lowerer) shifted(x *ir.Value, n int64) vreg {
+	if _, c := konst(x); !c && !l.tagged[x.ID] {
+		return l.lea(memx(0, l.vregOf[x.ID], 8, n))
+	}
+	return l.lea(mem(l.tag(x), n-1))
 }
 
 func (l *lowerer) constShift(y *ir.Value) bool {
@@ -128,7 +136,7 @@ func (l *lowerer) shiftLeftChecked(v, x *ir.Value, n int64) {
 		l.is(v, l.lea(mem(l.tag(x), 0)))
 		return
 	}
-	bits := l.lea(mem(l.tag(x), -1))
+	bits := l.shifted(x, 0)
 	d := l.op2(mShl, bits, imm(n))
 	l.emit(inst{op: mCmp, x: l.op2(mSar, d, imm(n)), y: reg1(bits)})
 	l.deopt(v, ccNE)

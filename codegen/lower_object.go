@@ -155,8 +155,11 @@ func (l *lowerer) guard(v *ir.Value) {
 		if x.Type == ir.TypeObj {
 			known = 1
 		}
-		l.emit(inst{op: mHasClass, x: r, imm: v.Int, y: imm(known)})
-		l.deopt(v, ccNE)
+		if l.opts.Fail != nil && l.opts.Fail(v) {
+			l.emit(inst{op: mDeoptIf, cc: ccAlways, st: l.state(v)})
+			break
+		}
+		l.emit(inst{op: mGuardClass, x: r, imm: v.Int, y: imm(known), st: l.state(v)})
 	default:
 		l.fail(v, "no translation")
 	}

@@ -93,7 +93,6 @@ const (
 	mMov       // d = y
 	mMovzx     // d = y of w bytes, without sign
 	mLea       // d = address y
-	mLit       // d = literal y
 	// d = x op y, two-address
 	mAdd
 	mSub
@@ -161,7 +160,7 @@ const (
 	numMops
 )
 
-var mopNames = [numMops]string{"nop", "mov", "movzx", "lea", "lit", "add", "sub", "and", "or", "xor", "imul", "shl", "sar", "shr",
+var mopNames = [numMops]string{"nop", "mov", "movzx", "lea", "add", "sub", "and", "or", "xor", "imul", "shl", "sar", "shr",
 	"shlv", "sarv", "neg", "cmp", "test", "testm", "store", "storei", "set", "cmov", "div", "divby", "fmov", "fadd", "fsub", "fmul", "fdiv", "fneg",
 	"fsqrt", "fcmp", "itof", "ftoi", "fload4", "fstore", "fstore4", "unbox", "box", "floattag", "guardfloat", "unboxg", "hasclass", "guardclass",
 	"classindex", "size", "hash", "barrier", "new", "newarr", "newraw", "context", "send", "poll", "deoptif", "deopt",
