@@ -106,8 +106,6 @@ func (l *lowerer) settleValues() {
 	}
 }
 
-func (l *lowerer) isTagged(v *ir.Value) bool { return l.tagged[v.ID] }
-
 // taggable tells whether a value is tagged or a constant that can be.
 func (l *lowerer) taggable(v *ir.Value) bool {
 	if n, ok := konst(v); ok {

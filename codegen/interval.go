@@ -62,13 +62,11 @@ type usePos int32
 
 // piece is a part of the lifetime of a virtual register, spent in one place.
 type piece struct {
-	v       vreg
-	reg     reg // noReg: in memory
-	ranges  []extent
-	uses    []usePos // in a register, ascending
-	next    *piece   // the part after this
-	queued  bool
-	settled bool // is in memory at first, by decision
+	v      vreg
+	reg    reg // noReg: in memory
+	ranges []extent
+	uses   []usePos // in a register, ascending
+	next   *piece   // the part after this
 }
 
 func (p *piece) start() int32 { return p.ranges[0].from }

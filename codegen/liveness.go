@@ -5,11 +5,8 @@ import "math/bits"
 // bitset is a set of virtual registers.
 type bitset []uint64
 
-func newBitset(n int) bitset { return make(bitset, (n+63)/64) }
-
 func (s bitset) has(v vreg) bool { return s[v>>6]&(1<<(v&63)) != 0 }
 func (s bitset) add(v vreg)      { s[v>>6] |= 1 << (v & 63) }
-func (s bitset) remove(v vreg)   { s[v>>6] &^= 1 << (v & 63) }
 
 func (s bitset) each(f func(vreg)) {
 	for i, w := range s {

@@ -79,8 +79,6 @@ const (
 	ccAlways cond = 18
 )
 
-var condNames = [...]string{"o", "no", "b", "ae", "e", "ne", "be", "a", "s", "ns", "p", "np", "l", "ge", "le", "g", "feq", "fne", "always"}
-
 // not answers the opposite. Comparisons of floats are made so that the carry is
 // set where they are unordered, so that opposites are right for them too.
 func (c cond) not() cond { return c ^ 1 }
@@ -210,7 +208,6 @@ type inst struct {
 	y    operand
 	imm  int64
 	args []operand // values in any place
-	to   [2]*block
 	val  *ir.Value
 	st   *stateUse // what it leaves by, or nil
 	slow bool      // has a slow path that comes back: what is live keeps its registers
@@ -240,7 +237,6 @@ type block struct {
 	in          bitset
 	out         bitset
 	defs, uses  bitset
-	seen        bool
 }
 
 // edge is a way to a block, with what its parameters get.

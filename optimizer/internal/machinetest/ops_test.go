@@ -438,14 +438,9 @@ func (g *generator) raw() {
 		return
 	}
 	o := g.pick(g.raws)
-	w := []int64{1, 2, 4, 8}[g.IntN(4)]
+	w := g.f.Classes[o.Int].Unit()
 	n := g.b.Size(o, w)
-	if o.Op == ir.OpNewRaw {
-		w = g.f.Classes[o.Int].Unit()
-		n = g.b.Size(o, w)
-	} else {
-		return
-	}
+	g.addInt(n)
 	at := g.index(n)
 	g.b.StoreRaw(o, at, g.int(), w)
 	g.addInt(g.b.LoadRaw(o, g.detour(at), w))
