@@ -98,6 +98,7 @@ var programs = []string{
 	"(i > 20) not", "(i > 20 or: [i = 50]) not ifTrue: [1] ifFalse: [2]", "(i > 20 ifTrue: [nil] ifFalse: [i]) isNil",
 	"i > 20 ifTrue: [s ask: q] ifFalse: [s ask: c]", "(i > 20 ifTrue: [3.5] ifFalse: [i]) + 1", "(i > 25 ifTrue: ['ab'] ifFalse: [#(1 2)]) size",
 	"| a | a := Array new: 3. 1 to: i // 8 do: [:k | a at: k put: k]. a",
+	"| v | v := i odd ifTrue: [true] ifFalse: [false]. i > 28 ifTrue: [v := 3]. v ifTrue: [1] ifFalse: [2]",
 	"{i == 3. i ~~ 3. s == s. nil isNil. i notNil}",
 	"{$a value. 97 asCharacter. 'abc' at: 2. $a = $b}",
 	"#(1 2 3) at: (i > 28 ifTrue: [4] ifFalse: [2])",
