@@ -49,6 +49,7 @@ var Table = []Pass{
 	{"fold7", "fold what narrow left", Fold},
 	{"licm", "move what a loop does not change before it", LoopInvariants},
 	{"gvn4", "join what licm brought together", ValueNumbers},
+	{"bounds", "check indices before loops", Bounds},
 	{"anchors", "remove states that guards could have moved to", Anchors},
 	{"fold8", "fold what was known before a loop", Fold},
 	{"escape2", "replace boxes that only anchors held", Escape},
@@ -67,6 +68,9 @@ var constraints = []constraint{
 	{"fold", "escape", "guards on a fresh object count as escapes until they are folded"},
 	{"memory", "escape", "an object is kept by a load that was not forwarded from its container"},
 	{"rotate", "memory", "what is read in every round is read at the head"},
+	{"licm", "bounds", "sizes must be known before the loop"},
+	{"rotate", "bounds", "the test at the end of a loop says how far it gets"},
+	{"bounds", "anchors", "checks move to anchors"},
 	{"licm", "anchors", "guards move to anchors"},
 	{"rotate", "licm", "a check moves where it is executed in every round"},
 	{"range", "rotate", "the test at its head is a fact in the whole loop"},
@@ -133,8 +137,11 @@ func runOne(f *ir.Func, p Pass, o *Options) (err error) {
 	if looks {
 		step = Step{Pass: p, Before: CountOf(f)}
 	}
-	start := time.Now()
+	start, params := time.Now(), len(f.Entry().Params)
 	p.Run(f, o.Policy)
+	if n := len(f.Entry().Params); n != params {
+		return fmt.Errorf("the entry has %d parameters and had %d", n, params)
+	}
 	if looks {
 		step.Time, step.After = time.Since(start), CountOf(f)
 	}
