@@ -15,7 +15,7 @@ import (
 // ranges by the conditions that lead to a block, and decides.
 func Ranges(f *ir.Func, p *Policy) {
 	g := removeUnreachable(f)
-	r := &ranges{g: g, p: p, of: map[*ir.Value]interval{}, s: f.NewSubstitution(), gone: map[*ir.Value]bool{}}
+	r := newRanges(g, p)
 	r.global()
 	r.children = g.Children()
 	for _, b := range g.Order {
@@ -55,6 +55,10 @@ type ranges struct {
 	children [][]*ir.Block
 	s        *ir.Substitution
 	gone     map[*ir.Value]bool
+}
+
+func newRanges(g *ir.Graph, p *Policy) *ranges {
+	return &ranges{g: g, p: p, of: map[*ir.Value]interval{}, s: g.Fn.NewSubstitution(), gone: map[*ir.Value]bool{}}
 }
 
 // lookup answers the range of a value; one that has none yet can be any.
