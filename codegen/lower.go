@@ -45,9 +45,9 @@ func lower(f *ir.Func, opts Options) (*code, error) {
 	if entry == nil {
 		entry = f.Entry()
 	}
-	l := &lowerer{code: &code{opts: opts, fn: f, vregs: make([]vinfo, 1), literals: newPool()},
+	l := &lowerer{code: &code{opts: opts, fn: f, vregs: make([]vinfo, 1, 2*f.NumValues()+16), literals: newPool()},
 		g: ir.NewGraph(f), blocks: map[*ir.Block]*block{}, states: map[*ir.State]*stateUse{},
-		hoisted: map[ir.ID]vreg{}, unboxed: map[ir.ID]vreg{}}
+		conv: map[ir.ID]vreg{}, hoisted: map[ir.ID]vreg{}, unboxed: map[ir.ID]vreg{}}
 	l.ranges = analyzeRanges(l.g)
 	var depth []int
 	var cold []bool

@@ -5,7 +5,8 @@ import "github.com/sista-vm/sista/optimizer/ir"
 // block translates a block.
 func (l *lowerer) block(b *ir.Block, entry bool) {
 	l.b = l.blocks[b]
-	l.conv = map[ir.ID]vreg{}
+	clear(l.conv)
+	l.b.insts = make([]inst, 0, 2*len(b.Values)+2)
 	if entry {
 		l.val = nil
 		l.emit(inst{op: mEntry})

@@ -235,7 +235,7 @@ func TestPrograms(t *testing.T) {
 	t.Logf("exits %v", w.exits)
 }
 
-func show(t *testing.T, f *ir.Func) {
+func show(t testing.TB, f *ir.Func) {
 	if os.Getenv("LIST") == "" {
 		return
 	}

@@ -621,41 +621,61 @@ func TestOps(t *testing.T) {
 	first, last := seeds(1000)
 	var kinds [3]int
 	for seed := first; seed < last; seed++ {
-		f := generate(seed)
-		if err := f.Verify(); err != nil {
-			t.Fatalf("seed %d: %v\n%v", seed, err, f)
-		}
-		for _, optimized := range []bool{false, true} {
-			if optimized {
-				if err := passes.Run(f, passes.Options{Verify: true}); err != nil {
-					t.Errorf("seed %d: %v", seed, err)
-					break
-				}
-			}
-			code, err := codegen.Compile(f, codegen.Options{Method: firstMethod, Temps: -1, Assembler: a, Verify: true})
-			if err != nil {
-				t.Fatalf("seed %d: %v\n%v", seed, err, f)
-			}
-			placed, err := w.zone.Place(code)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for run := range uint64(3) {
-				want, got, kind := w.runBoth(placed, f, seed*10+run)
-				if strings.HasPrefix(want, "error") {
-					t.Fatalf("seed %d, optimized %v: %s", seed, optimized, want)
-				}
-				kinds[kind]++
-				if got != want {
-					show(t, f)
-					t.Fatalf("seed %d, run %d, optimized %v: got\n%s\nwant\n%s", seed, run, optimized, got, want)
-				}
-			}
-			w.placed = nil
-			w.zone.Free(placed)
+		if err := w.compareOps(a, seed, &kinds); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
 		}
 	}
 	t.Logf("outcomes %v, exits %v", kinds, w.exits)
+}
+
+// compareOps compares a function before and after the passes, and counts the outcomes.
+func (w *world) compareOps(a *asm.Assembler, seed uint64, kinds *[3]int) error {
+	f := generate(seed)
+	if err := f.Verify(); err != nil {
+		return fmt.Errorf("%w\n%v", err, f)
+	}
+	for _, optimized := range []bool{false, true} {
+		if optimized {
+			if err := passes.Run(f, passes.Options{Verify: true}); err != nil {
+				return err
+			}
+		}
+		code, err := codegen.Compile(f, codegen.Options{Method: firstMethod, Temps: -1, Assembler: a, Verify: true})
+		if err != nil {
+			return fmt.Errorf("%w\n%v", err, f)
+		}
+		placed, err := w.zone.Place(code)
+		if err != nil {
+			return err
+		}
+		for run := range uint64(3) {
+			want, got, kind := w.runBoth(placed, f, seed*10+run)
+			if kinds != nil {
+				kinds[kind]++
+			}
+			if got != want || strings.HasPrefix(want, "error") {
+				show(w.t, f)
+				return fmt.Errorf("run %d, optimized %v: got\n%s\nwant\n%s", run, optimized, got, want)
+			}
+		}
+		w.placed = nil
+		w.zone.Free(placed)
+	}
+	return nil
+}
+
+// FuzzOps is TestOps with more functions than there is time for.
+func FuzzOps(f *testing.F) {
+	for seed := range uint64(10) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, seed uint64) {
+		w := newWorld(t)
+		w.stay = true
+		if err := w.compareOps(asm.New(), seed, nil); err != nil {
+			t.Fatal(err)
+		}
+	})
 }
 
 func (w *world) runBoth(placed *native.Placed, f *ir.Func, seed uint64) (want, got string, kind ir.OutcomeKind) {
