@@ -124,6 +124,10 @@ func translateAll(m *machine, s *setting) error {
 		if err != nil {
 			return nil, err
 		}
+		if o.OSR {
+			// So do those who compile it: its parameters have to be oops.
+			f.Entry().OSR = &ir.OSREntry{Method: x.Name, PC: o.OSRPC}
+		}
 		if err := f.Verify(); err != nil {
 			return nil, fmt.Errorf("%w\n%s\n%s", err, r, f)
 		}

@@ -265,7 +265,7 @@ func (t *translator) root(c *code, o Options, r *Report) error {
 	case o.OSR:
 		s.push(param(ir.TypeOop))
 		if m.Block {
-			s.closure = param(ir.TypeObj)
+			s.closure = param(ir.TypeOop)
 		}
 		for range m.Temps + entry.depth {
 			s.push(param(ir.TypeOop))
