@@ -66,6 +66,18 @@ func NewGraph(f *Func) *Graph {
 	return g
 }
 
+// HasLoops tells whether any block can be come to from itself.
+func (g *Graph) HasLoops() bool {
+	for _, b := range g.Order {
+		for _, e := range b.Succs {
+			if g.pos[e.To.ID] <= g.pos[b.ID] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Reachable tells whether execution can get to the block.
 func (g *Graph) Reachable(b *Block) bool { return int(b.ID) < len(g.pos) && g.pos[b.ID] >= 0 }
 

@@ -21,6 +21,15 @@ type Pass struct {
 	Run  func(*ir.Func, *Policy)
 }
 
+// inLoops answers a pass that does nothing to functions without loops.
+func inLoops(run func(*ir.Func, *Policy)) func(*ir.Func, *Policy) {
+	return func(f *ir.Func, p *Policy) {
+		if ir.NewGraph(f).HasLoops() {
+			run(f, p)
+		}
+	}
+}
+
 // Table is every run of a pass, in order. A name that ends in a digit is a later
 // run of the pass that is named before the digit.
 var Table = []Pass{
@@ -31,7 +40,7 @@ var Table = []Pass{
 	{"gvn", "compute and check everything once", ValueNumbers},
 	{"memory", "forward stores to loads, remove stores and checks that are repeated", Memory},
 	{"fold3", "fold what memory forwarded", Fold},
-	{"peel", "copy first rounds of loops that differ", PeelLoops},
+	{"peel", "copy first rounds of loops that differ", inLoops(PeelLoops)},
 	{"cfg2", "join variables that are equal from the second round on", ControlFlow},
 	{"fold4", "fold what variables start with", Fold},
 	{"gvn2", "join what the first round computed", ValueNumbers},
@@ -42,17 +51,17 @@ var Table = []Pass{
 	{"gvn3", "join what escape brought together", ValueNumbers},
 	{"range", "remove checks of overflow and bounds that ranges decide", Ranges},
 	{"fold6", "fold comparisons that ranges decided", Fold},
-	{"rotate", "put the tests of loops at their ends", RotateLoops},
-	{"cfg4", "remove parameters that rotate added without need", ControlFlow},
-	{"memory2", "carry the fields that loops change", Memory},
-	{"narrow3", "carry integers untagged that rotate gave parameters", Narrow},
-	{"fold7", "fold what narrow left", Fold},
-	{"licm", "move what a loop does not change before it", LoopInvariants},
-	{"gvn4", "join what licm brought together", ValueNumbers},
-	{"bounds", "check indices before loops", Bounds},
+	{"rotate", "put the tests of loops at their ends", inLoops(RotateLoops)},
+	{"cfg4", "remove parameters that rotate added without need", inLoops(ControlFlow)},
+	{"memory2", "carry the fields that loops change", inLoops(Memory)},
+	{"narrow3", "carry integers untagged that rotate gave parameters", inLoops(Narrow)},
+	{"fold7", "fold what narrow left", inLoops(Fold)},
+	{"licm", "move what a loop does not change before it", inLoops(LoopInvariants)},
+	{"gvn4", "join what licm brought together", inLoops(ValueNumbers)},
+	{"bounds", "check indices before loops", inLoops(Bounds)},
 	{"anchors", "remove states that guards could have moved to", Anchors},
-	{"fold8", "fold what was known before a loop", Fold},
-	{"escape2", "replace boxes that only anchors held", Escape},
+	{"fold8", "fold what was known before a loop", inLoops(Fold)},
+	{"escape2", "replace boxes that only anchors held", inLoops(Escape)},
 	{"contexts", "remove contexts that only states refer to", Contexts},
 	{"cfg5", "remove branches that folded, and parameters without a choice", ControlFlow},
 	{"barriers", "find stores that need not remember their object", Barriers},
