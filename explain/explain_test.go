@@ -18,6 +18,7 @@ import (
 
 	"github.com/sista-vm/sista/counters"
 	"github.com/sista-vm/sista/explain"
+	"github.com/sista-vm/sista/heap"
 	"github.com/sista-vm/sista/host"
 	"github.com/sista-vm/sista/internal/golden"
 	"github.com/sista-vm/sista/jit"
@@ -333,5 +334,41 @@ func TestJSON(t *testing.T) {
 	}
 	if err := (explain.Show{Sections: explain.Sections, Passes: []string{"all", "last", "front", "gvn"}}).Check(); err != nil {
 		t.Error(err)
+	}
+}
+
+// Methods of all kinds are explained in all forms.
+func TestMany(t *testing.T) {
+	m := open(t, "(1 to: 300) inject: '' into: [ :s :i | i printString , (s copyFrom: 1 to: (s size min: 20)) ]")
+	in := m.Interp()
+	b := jit.NewBroker(in, nil, jit.Options{Mode: jit.Off})
+	defer b.Close()
+	var all []heap.Oop
+	in.Heap().EachObject(func(o heap.Oop) bool {
+		if o.Format().IsMethod() {
+			all = append(all, o)
+		}
+		return true
+	})
+	compiled := 0
+	for i := 0; i < len(all); i += 40 {
+		x, err := explain.Of(b, in, all[i], explain.Options{Loop: -1, States: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (x.Code == nil) != (x.Refused != "") {
+			t.Errorf("%s: refused for %q, and code is %v", x.Name, x.Refused, x.Code)
+		}
+		if x.Code != nil {
+			compiled++
+		}
+		var page bytes.Buffer
+		if err := errors.Join(x.Text(io.Discard, explain.Show{Passes: []string{"all"}}), x.HTML(&page)); err != nil {
+			t.Errorf("%s: %v", x.Name, err)
+		}
+		wellFormed(t, page.String())
+	}
+	if compiled < 20 {
+		t.Errorf("%d of %d are compiled", compiled, len(all)/40)
 	}
 }
