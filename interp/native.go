@@ -55,6 +55,7 @@ type machineCode struct {
 	osr      map[osrKey]*compiled
 	byPlace  map[*native.Placed]*compiled
 	killed   bool // some code in all is dead
+	moved    bool // methods have, so the maps are to be made again
 
 	templates map[heap.Oop]*compiled // template code by method
 	numbered  []*compiled            // the same by number, from 1
@@ -263,7 +264,9 @@ func (in *Interp) visitCode(all bool, visit func(*heap.Oop)) {
 			c.young = c.young || in.heap.IsYoung(*p)
 		}
 		c.young = false
+		was := c.method
 		c.visit(each)
+		in.code.moved = in.code.moved || c.method != was
 	}
 }
 
@@ -290,7 +293,8 @@ func (c *compiled) visit(visit func(*heap.Oop)) {
 
 // codeMoved finds methods again that may have moved.
 func (in *Interp) codeMoved() {
-	if m := in.code; m != nil {
+	if m := in.code; m != nil && m.moved {
+		m.moved = false
 		clear(m.byMethod)
 		clear(m.osr)
 		clear(m.templates)
