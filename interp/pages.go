@@ -22,7 +22,11 @@ const (
 	pageBytes     = 16 << 10
 	defaultPages  = 64
 	maxFrameWords = 64 + frameHeaderWords + 16 // largest context, frame header, arguments being pushed
-	pageHeadroom  = 2 * maxFrameWords * heap.Word
+	// pageHeadroom is what a frame of machine code may take below the limit before it looks.
+	pageHeadroom = 512 * heap.Word
+	// MaxNativeSlots is how many slots such a frame may have: room stays for its header and
+	// a send out of it.
+	MaxNativeSlots = 512 - maxFrameWords
 )
 
 type stackPage struct {

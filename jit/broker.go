@@ -291,6 +291,7 @@ func (j *job) generate(b *Broker) {
 const (
 	bailedRevoked = "revoked while compiling"
 	bailedFull    = "the code zone is full"
+	bailedFrame   = "the frame is too large"
 	bailedPasses  = "the optimizer failed"
 	bailedLiteral = "unknown literal"
 )
@@ -370,6 +371,9 @@ func (b *Broker) publish(j *job, method heap.Oop) error {
 	selectors, err := objects(handles)
 	if err != nil {
 		return err
+	}
+	if n := j.code.FrameSlots; n > interp.MaxNativeSlots {
+		return &front.Refusal{Reason: bailedFrame, Detail: fmt.Sprintf("%d slots, %d are possible", n, interp.MaxNativeSlots)}
 	}
 	placed, err := b.zone.Place(j.code)
 	if err != nil {
