@@ -3,12 +3,15 @@ package kernel_test
 import (
 	"bytes"
 	"context"
+	"math"
 	"strings"
 	"testing"
 
+	"github.com/sista-vm/sista/counters"
 	"github.com/sista-vm/sista/host"
 	"github.com/sista-vm/sista/host/hostnet"
 	"github.com/sista-vm/sista/host/hostos"
+	"github.com/sista-vm/sista/jit"
 	"github.com/sista-vm/sista/plugins/all"
 	"github.com/sista-vm/sista/vm"
 )
@@ -52,6 +55,15 @@ func TestSuiteUnderGCStress(t *testing.T) {
 
 // Few stack pages make activations move to the heap and back all the time.
 func TestSuiteWithFewStackPages(t *testing.T) { suite(t, vm.Config{StackPages: 4}, "") }
+
+// In code copied from templates, from the first call on.
+func TestSuiteInTemplates(t *testing.T) {
+	p := counters.DefaultPolicy()
+	p.SampleEvery, p.TemplateAfter = 1, 1
+	p.GatherAfter, p.CompileAfter, p.OSRAfter = math.MaxInt64, math.MaxInt64, math.MaxInt64
+	suite(t, vm.Config{Compile: jit.Sync, Feedback: &p}, "")
+	suite(t, vm.Config{Compile: jit.Sync, Feedback: &p, StackPages: 4}, "")
+}
 
 // Under a virtual clock delays take no time. Files and sockets are of another time.
 func TestProcessesUnderVirtualClock(t *testing.T) {
