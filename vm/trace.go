@@ -46,6 +46,9 @@ func (v *VM) describeLink(l interp.Link) string {
 		return fmt.Sprintf("linked the call of %s in %s", v.in.CodeName(l.Selector), caller)
 	}
 	what := fmt.Sprintf("#%s in %s", v.heap.StringValue(l.Selector), caller)
+	if l.Class == 0 {
+		return "linked " + what
+	}
 	class := v.in.NameOfClass(v.heap.ClassAt(l.Class))
 	switch l.How {
 	case interp.LinkedValue:
