@@ -25,6 +25,9 @@ type Options struct {
 	Temps, Args int
 	// Fail makes guards fail whatever they find: tests ask for it. May be nil.
 	Fail func(*ir.Value) bool
+	// Count makes guards and polls count down [native.Context.Guards], and leave the code
+	// where it gets to 0 though what they check holds: tests ask for it.
+	Count bool
 	// Verify checks the allocation of registers and the maps. Tests ask for it.
 	Verify bool
 	// Assembler may be used again and again; nil makes one.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/sista-vm/sista/codegen/asm"
 	"github.com/sista-vm/sista/native"
+	"github.com/sista-vm/sista/optimizer/ir"
 )
 
 // The frame, from its pointer: see package native.
@@ -27,6 +28,7 @@ func (e *emitter) control(next *block) {
 	case mPoll:
 		done := a.NewLabel()
 		slow := e.slowPath(native.ExitPoll, done, nil, nil)
+		e.count(slow)
 		a.RM(asm.Cmp, asm.W64, asm.RSP, context(offStackLimit))
 		a.Jcc(asm.Below, slow)
 		a.Bind(done)
@@ -139,6 +141,18 @@ func (e *emitter) deoptIf() {
 		a.Jcc(asm.NotEqual, out)
 	default:
 		a.Jcc(asm.Cond(in.cc), out)
+	}
+	e.count(out)
+}
+
+// count jumps to a label when as many guards were passed as a test wants to pass. It
+// changes the flags. The state of a guard of a condition may say that the condition is not
+// as it is wanted: such code is not left otherwise.
+func (e *emitter) count(out asm.Label) {
+	v := e.in.val
+	if e.opts.Count && !(v != nil && (v.Op == ir.OpGuardTrue || v.Op == ir.OpGuardFalse)) {
+		e.a.UnaryM(asm.Dec, asm.W64, context(int64(native.OffGuards)))
+		e.a.Jcc(asm.Equal, out)
 	}
 }
 

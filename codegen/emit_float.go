@@ -89,13 +89,13 @@ func (e *emitter) floatTag() {
 // binds it finds an object of the class there.
 func (e *emitter) guardFloat(object func(), done asm.Label) {
 	a, in, pos, x := e.a, e.in, e.pos, e.r(e.in.x)
-	other := a.NewLabel()
+	other, out := a.NewLabel(), a.NewLabel()
+	e.count(out)
 	a.RI(asm.Test, asm.W8, x, tagFloat)
 	a.Jcc(asm.Equal, other)
 	e.later = append(e.later, func() {
 		e.in, e.pos = in, pos
 		e.line()
-		out := a.NewLabel()
 		a.Bind(other)
 		a.RI(asm.Test, asm.W8, x, 7)
 		a.Jcc(asm.NotEqual, out)

@@ -20,6 +20,7 @@ func (e *emitter) object() {
 		a.Bind(done)
 	case mGuardClass:
 		x, out := e.r(in.x), e.leaveAt()
+		e.count(out)
 		if in.y.disp == 0 {
 			a.RI(asm.Test, asm.W8, x, 7)
 			a.Jcc(asm.NotEqual, out)

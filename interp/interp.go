@@ -49,7 +49,8 @@ type Interp struct {
 	nativeEntry   uint64            // where code is to be called next, or 0
 	sends         *native.SendCache // nil as code is
 	spilled       []spilledFrame
-	interpretNext bool // the next bytecode is not for template code
+	leaveGuards   func() int64 // nil: guards are not counted
+	interpretNext bool         // the next bytecode is not for template code
 	scavenging    bool
 	pageLimit     uint64
 
@@ -152,6 +153,7 @@ type Stats struct {
 	IdleMicroseconds                                             uint64
 	Lookups, CacheMisses                                         uint64
 	Deopts                                                       uint64 // bets that machine code lost
+	LeftGuards                                                   uint64 // see LeaveGuards
 }
 
 // requests are posted by other goroutines and met at the next poll.

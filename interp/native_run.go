@@ -189,6 +189,10 @@ func (in *Interp) unlinkSends() {
 
 // loseBet leaves code for good.
 func (in *Interp) loseBet() {
+	if in.countedOut() {
+		in.deoptHead(true)
+		return
+	}
 	if c, s := in.safepoint(in.nat.PC); s != nil && in.code.hooks.Deopt != nil {
 		in.Stats.Deopts++
 		in.code.hooks.Deopt(Compiled{c}, s)
@@ -200,7 +204,7 @@ func (in *Interp) loseBet() {
 // all else the interpreter takes over, and it answers false.
 func (in *Interp) nativePoll() bool {
 	in.Stats.InterruptChecks++
-	if in.sp >= in.pageLimit && !in.hasEvents() {
+	if !in.countedOut() && in.sp >= in.pageLimit && !in.hasEvents() {
 		in.nat.StackLimit.Store(in.pageLimit)
 		in.collectIfNeeded()
 		if !in.hasEvents() && !in.code.killed && !in.forwarders && in.dead == nil {

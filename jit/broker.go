@@ -51,6 +51,10 @@ type Options struct {
 	// Trace gets the report of the front end and the function before and after the
 	// passes; may be nil. It is called from another goroutine in mode Async.
 	Trace func(name string, r *front.Report, before, after string)
+	// ZoneBytes is how much code there may be at a time; 0: as much as the zone has room for.
+	ZoneBytes uint64
+	// Stress makes what is rare frequent.
+	Stress Stress
 }
 
 // Stats counts what a broker did.
@@ -61,6 +65,7 @@ type Stats struct {
 	Deopts        map[string]int `json:"deopts"`      // lost bets, by reason
 	Discarded     int            `json:"discarded"`   // code thrown away since it lost too many bets
 	Invalidated   int            `json:"invalidated"` // code thrown away since the program changed
+	Evicted       int            `json:"evicted"`     // code thrown away to make room
 	Bytes         int            `json:"bytes"`       // of machine code made
 	Values        int            `json:"values"`      // of the functions compiled
 	Inlined       int            `json:"inlined"`     // activations in them
@@ -91,17 +96,21 @@ func (t *Times) add(o Times) {
 
 // Broker decides what is compiled.
 type Broker struct {
-	in      *interp.Interp
-	program *Program
-	zone    *native.Zone
-	opts    Options
-	policy  counters.Policy
-	units   map[place]*unit
-	byCode  map[interp.Compiled]*unit
-	losses  map[place]uint64 // how often code of a place was thrown away for lost bets
-	stats   Stats
-	work    chan *job
-	done    chan struct{} // closed when the worker has ended
+	in       *interp.Interp
+	program  *Program
+	zone     *native.Zone
+	opts     Options
+	policy   counters.Policy
+	units    map[place]*unit
+	byCode   map[interp.Compiled]*unit
+	losses   map[place]uint64 // how often code of a place was thrown away for lost bets
+	evicted  map[place]uint64 // how often it was to make room
+	age      uint64           // code published so far
+	stress   stress
+	stats    Stats
+	routines bool // those of template code are in the zone
+	work     chan *job
+	done     chan struct{} // closed when the worker has ended
 }
 
 // place is what is compiled: a method or block, or with pc not negative the loop at
@@ -121,13 +130,14 @@ type unit struct {
 	template bool              // it is that of the template tier
 	ids      []counters.Method // of the methods among the literals, by index
 	deopts   uint64
+	age      uint64 // how much code was published before it
 }
 
 // NewBroker makes a broker that compiles into a zone what the interpreter reports
 // as hot. The interpreter gathers feedback already; nothing has run yet.
 func NewBroker(in *interp.Interp, zone *native.Zone, o Options) *Broker {
 	b := &Broker{in: in, program: NewProgram(in), zone: zone, opts: o, units: map[place]*unit{},
-		byCode: map[interp.Compiled]*unit{}, losses: map[place]uint64{},
+		byCode: map[interp.Compiled]*unit{}, losses: map[place]uint64{}, evicted: map[place]uint64{},
 		stats: Stats{Bailouts: map[string]int{}, Deopts: map[string]int{}}}
 	b.policy = counters.DefaultPolicy()
 	if t := in.Feedback(); t != nil {
@@ -140,6 +150,7 @@ func NewBroker(in *interp.Interp, zone *native.Zone, o Options) *Broker {
 	if zone != nil {
 		in.EnableNative(zone, interp.NativeHooks{Deopt: b.deoptimized, Template: b.template, Freed: b.freed})
 	}
+	b.startStress()
 	if o.Mode != Off {
 		in.OnHot(b.hot)
 	}
@@ -179,6 +190,7 @@ func (b *Broker) logDeopt(format string, args ...any) {
 
 // hot is called by the interpreter at a safepoint.
 func (b *Broker) hot(h interp.Hot) {
+	b.stressed()
 	pc := -1
 	if h.Loop {
 		pc = h.PC
@@ -201,7 +213,7 @@ func (b *Broker) compile(method heap.Oop, pc int) error {
 		return nil
 	}
 	j.generate(b)
-	b.finish(j)
+	b.delayed(j)
 	return j.err
 }
 
@@ -235,7 +247,7 @@ func (b *Broker) translate(method heap.Oop, at place) *job {
 		j.err = errors.New("jit: no code")
 		return j
 	}
-	j.target = codegen.Options{Name: j.unit.name, Method: ir.Handle(j.method), Block: m.Block, Temps: m.Temps, Args: m.Args}
+	j.target = codegen.Options{Name: j.unit.name, Method: ir.Handle(j.method), Block: m.Block, Temps: m.Temps, Args: m.Args, Count: b.stress.Guards > 0}
 	j.fn, j.report, j.err = front.Translate(w, m, front.Options{Policy: b.opts.Front, OSR: at.pc >= 0, OSRPC: max(at.pc, 0)})
 	j.times.Front = time.Since(start)
 	if j.report != nil {
@@ -375,7 +387,7 @@ func (b *Broker) publish(j *job, method heap.Oop) error {
 	if n := j.code.FrameSlots; n > interp.MaxNativeSlots {
 		return &front.Refusal{Reason: bailedFrame, Detail: fmt.Sprintf("%d slots, %d are possible", n, interp.MaxNativeSlots)}
 	}
-	placed, err := b.zone.Place(j.code)
+	placed, err := b.place(j.code)
 	if err != nil {
 		return &front.Refusal{Reason: bailedFull, Detail: err.Error()}
 	}
@@ -388,6 +400,8 @@ func (b *Broker) publish(j *job, method heap.Oop) error {
 	}
 	u.code = b.in.Publish(method, placed, u.place.pc, literals, selectors)
 	u.placed = true
+	b.age++
+	u.age = b.age
 	b.byCode[u.code] = u
 	return nil
 }

@@ -12,7 +12,7 @@ func (b *Broker) startWorker() {
 		defer close(done)
 		for j := range work {
 			j.generate(b)
-			b.in.Post(func() { b.finish(j) })
+			b.in.Post(func() { b.delayed(j) })
 		}
 	}()
 }

@@ -38,7 +38,16 @@ type Context struct {
 	Trip int64
 	// At are the sends that need no lookup.
 	At Shortcuts
+	// Routines are addresses of code that template code shares.
+	Routines [NumRoutines]uint64
+
+	// Guards counts down the guards and polls that code made for stress tests passes: such
+	// code is left where it gets to 0.
+	Guards int64
 }
+
+// NumRoutines is how many routines there may be.
+const NumRoutines = 16
 
 // Shortcuts tells what may be done to Arrays, ByteStrings and ByteArrays without a
 // send, since a send found that the method is the primitive for it. An object of these
@@ -60,11 +69,16 @@ const (
 	OffOldStart   = int32(unsafe.Offsetof(Context{}.OldStart))
 	OffTrip       = int32(unsafe.Offsetof(Context{}.Trip))
 	OffAt         = int32(unsafe.Offsetof(Context{}.At)) // of Shortcuts
+	OffGuards     = int32(unsafe.Offsetof(Context{}.Guards))
+	offRoutines   = int32(unsafe.Offsetof(Context{}.Routines))
 	offStubs      = int32(unsafe.Offsetof(Context{}.Stubs))
 )
 
 // OffStub is the offset of a stub's address: code does CALL OffStub(x)(R15).
 func OffStub(x Exit) int32 { return offStubs + 8*int32(x) }
+
+// OffRoutine is the offset of the address of routine i.
+func OffRoutine(i int) int32 { return offRoutines + 8*int32(i) }
 
 // Exit says why machine code was left.
 type Exit uint64

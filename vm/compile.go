@@ -27,9 +27,9 @@ func (v *VM) startCompiler() {
 		zone.OnPlace = func(p *native.Placed) { c.OnCode(p.Text(), uint64(len(p.Code().Bytes)), p.Code().Name) }
 	}
 	if c.Feedback == nil {
-		v.in.Gather(counters.New(counters.DefaultPolicy()))
+		v.in.Gather(counters.New(c.Stress.Policy(counters.DefaultPolicy())))
 	}
-	v.broker = jit.NewBroker(v.in, zone, jit.Options{Mode: c.Compile, Log: c.Trace.Compile, LogDeopt: c.Trace.Deopt})
+	v.broker = jit.NewBroker(v.in, zone, jit.Options{Mode: c.Compile, Log: c.Trace.Compile, LogDeopt: c.Trace.Deopt, Stress: c.Stress})
 }
 
 // closeCompiler ends compilations and gives their memory back.

@@ -92,6 +92,8 @@ type Config struct {
 	Feedback *counters.Policy
 	// Compile says when hot methods are compiled to machine code: jit.Off, jit.Sync or jit.Async.
 	Compile jit.Mode
+	// Stress makes what is rare in machine code frequent, for tests.
+	Stress jit.Stress
 	// Trace is told what happens underneath the program.
 	Trace Trace
 	// OnCode is called with where machine code was placed: from now on what was

@@ -24,6 +24,20 @@ func (m *compileMode) Set(s string) (err error) {
 	return nil
 }
 
+// stress is the value of --stress.
+type stress struct {
+	set  jit.Stress
+	text string
+}
+
+func (s *stress) String() string { return s.text }
+
+func (s *stress) Set(text string) (err error) {
+	s.set, err = jit.ParseStress(text)
+	s.text = text
+	return err
+}
+
 // traceKinds is the value of --trace.
 type traceKinds struct{ kinds []string }
 
