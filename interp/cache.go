@@ -57,7 +57,7 @@ func (in *Interp) flushMethod(m heap.Oop) {
 			in.cache.entries[i] = cacheEntry{}
 		}
 	}
-	in.nat.At = native.Shortcuts{}
+	in.flushShortcuts()
 	in.needed = neededFields{}
 }
 
@@ -68,7 +68,19 @@ func (in *Interp) flushSelector(selector heap.Oop) {
 			in.cache.entries[i] = cacheEntry{}
 		}
 	}
+	in.flushShortcuts()
+}
+
+// flushShortcuts forgets what needs no send, with the entries from which it will be known again.
+func (in *Interp) flushShortcuts() {
 	in.nat.At = native.Shortcuts{}
+	for _, selector := range []heap.Oop{in.special[specialAt], in.special[specialAtPut], in.special[specialSize]} {
+		for _, class := range []uint64{heap.ClassArray, heap.ClassByteString, heap.ClassByteArray} {
+			if e := in.cache.probe(uint64(selector), class); e.selector == uint64(selector) {
+				*e = cacheEntry{}
+			}
+		}
+	}
 }
 
 // Method headers (SmallInteger in slot 0 of compiled code), as raw bits.

@@ -2,7 +2,6 @@ package interp
 
 import (
 	"github.com/sista-vm/sista/heap"
-	"github.com/sista-vm/sista/native"
 	"github.com/sista-vm/sista/plugin"
 )
 
@@ -132,7 +131,7 @@ func (in *Interp) changeClass(o, class heap.Oop) plugin.Failure {
 	in.touch(o)
 	o.SetHeader(o.Header()&^(heap.ClassIndexMask|heap.FormatMask<<heap.FormatShift) |
 		heap.Header(format)<<heap.FormatShift | heap.Header(index))
-	in.nat.At = native.Shortcuts{}
+	in.flushShortcuts()
 	return plugin.OK
 }
 

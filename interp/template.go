@@ -29,6 +29,9 @@ func setFrameTemplate(fp, number uint64) {
 	st(fp+frameFlagsOff, ld(fp+frameFlagsOff)&(1<<(3+templateShift)-1)|number<<(3+templateShift))
 }
 
+// SetRoutines tells where the routines of template code are, if they are not 0.
+func (in *Interp) SetRoutines(addresses []uint64) { copy(in.nat.Routines[:], addresses) }
+
 // isTemplate tells template code from that of the optimizer.
 func (c *compiled) isTemplate() bool { return c.code.Template != nil }
 

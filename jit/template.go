@@ -25,6 +25,9 @@ func (b *Broker) template(method heap.Oop) bool {
 	if err != nil {
 		return false
 	}
+	if err := b.placeRoutines(); err != nil {
+		return false
+	}
 	placed, err := b.zone.Place(machine)
 	if err != nil {
 		return false
@@ -46,6 +49,28 @@ func (b *Broker) template(method heap.Oop) bool {
 	b.stats.Templates++
 	b.stats.TemplateBytes += len(machine.Bytes)
 	return true
+}
+
+// placeRoutines puts what template code shares in the zone.
+func (b *Broker) placeRoutines() error {
+	if b.routines {
+		return nil
+	}
+	code, offsets, err := template.Routines()
+	if err != nil {
+		return err
+	}
+	placed, err := b.zone.Place(code)
+	if err != nil {
+		return err
+	}
+	addresses := make([]uint64, len(offsets))
+	for i, offset := range offsets {
+		addresses[i] = placed.Text() + uint64(offset)
+	}
+	b.in.SetRoutines(addresses)
+	b.routines = true
+	return nil
 }
 
 // copied answers how many values closures of a block hold, as the code that makes them says.

@@ -104,9 +104,9 @@ func (c *compiler) other(in *instruction) {
 	case opPushFullClosure:
 		c.need(native.NeedFullClosure, int32(in.operandA()), int32(in.b2))
 	case opPopBinding:
-		c.need(native.NeedStoreBinding, int32(in.operandA()), 1)
+		c.storeBinding(in, 1)
 	case opStoreBinding:
-		c.need(native.NeedStoreBinding, int32(in.operandA()), 0)
+		c.storeBinding(in, 0)
 	case opSend:
 		c.send(native.SiteSend, in.b1>>3+in.extA<<5, in.b1&7+in.extB<<3)
 	case opSuperSend:
@@ -198,7 +198,7 @@ func (c *compiler) storeVariable(in *instruction, i int, pop int32) {
 	rare := c.coldHere()
 	c.put(&c.cold, c.lib.push.rax)
 	c.put(&c.cold, c.lib.need2, int32(native.NeedStoreVariable), c.slotPC(in.next), int32(i), pop)
-	c.store(in, frameReceiver, int32(firstSlot+8*i), rare, pop)
+	c.store(in, c.lib.store[0], frameReceiver, int32(firstSlot+8*i), rare, pop)
 }
 
 // storeRemote stores into a slot of a vector that is in a temporary.
@@ -207,13 +207,22 @@ func (c *compiler) storeRemote(in *instruction, pop int32) {
 	rare := c.coldHere()
 	c.put(&c.cold, c.lib.push.rax)
 	c.put(&c.cold, c.lib.needRemote, int32(native.NeedStoreRemote), c.slotPC(in.next), int32(in.b1)<<1|pop)
-	c.store(in, c.temp(in.b2), int32(firstSlot+8*in.b1), rare, pop)
+	c.store(in, c.lib.store[0], c.temp(in.b2), int32(firstSlot+8*in.b1), rare, pop)
 }
 
-// store stores RAX in an object that is a word of the frame.
-func (c *compiler) store(in *instruction, object, slot int32, rare target, pop int32) {
+// storeBinding stores into a literal variable.
+func (c *compiler) storeBinding(in *instruction, pop int32) {
+	c.popRAX()
+	rare := c.coldHere()
+	c.put(&c.cold, c.lib.push.rax)
+	c.put(&c.cold, c.lib.need2, int32(native.NeedStoreBinding), c.slotPC(in.next), int32(in.operandA()), pop)
+	c.store(in, c.lib.storeBinding, int32(methodLiterals+8*in.operandA()), bindingValue, rare, pop)
+}
+
+// store stores RAX into a slot of an object that is a word of the frame or of the method.
+func (c *compiler) store(in *instruction, first *snippet, object, slot int32, rare target, pop int32) {
 	c.to[0], c.to[1] = rare, c.coldHere()
-	c.put(&c.main, c.lib.store[0], object, slot)
+	c.put(&c.main, first, object, slot)
 	c.to[1] = c.here()
 	c.put(&c.cold, c.lib.store[1], object, slot)
 	if pop == 0 {
@@ -338,16 +347,14 @@ func (c *compiler) fused() (in instruction, sense int, ok bool) {
 	return in, sense, ok
 }
 
-// truth pushes what the flags say, or takes the jump on it that follows. If there are operands
-// that cannot be compared, the code that pushes them is where the comparison went to in the cold
-// part, and special selector number is sent.
-func (c *compiler) truth(cond asm.Cond, number int, operands func()) {
+// truth pushes what the flags say, or takes the jump on it that follows. With an argument, the
+// comparison went to the cold part where it could not be done: special selector number is sent.
+func (c *compiler) truth(cond asm.Cond, number int, arg *value) {
 	in, sense, ok := c.fused()
 	if !ok {
 		c.put(&c.main, c.lib.boolean[cond])
-		if operands != nil {
-			operands()
-			c.sendCold(number, c.pc, c.here())
+		if arg != nil {
+			c.sendSlow(number, *arg)
 		}
 		c.pushRAX()
 		return
@@ -359,16 +366,17 @@ func (c *compiler) truth(cond asm.Cond, number int, operands func()) {
 	}
 	c.to[0] = to
 	c.put(&c.main, c.lib.jcc[cond])
-	if operands != nil {
-		operands()
+	if arg != nil {
+		c.floats(number, *arg)
+		float := len(c.jumps) - 1
+		c.pushOperands(*arg)
 		c.put(&c.cold, c.lib.send, c.slotPC(c.pc), c.cell(native.SiteSpecial+native.Site(number), -1, 1))
-		test := c.coldHere()
+		test, back := c.coldHere(), c.here()
+		c.jumps[float].to = test
 		c.coldIn = append(c.coldIn, coldEntry{pc: c.pc, at: test.at, isReturn: true})
-		back := c.here()
-		c.to[0] = to
 		// What is no Boolean goes behind the jump back and the entry.
 		size := len(c.lib.branch[sense].code) + len(c.lib.jump.code) + len(c.lib.popToRAX.code)
-		c.to[1] = target{toCold, test.at + size}
+		c.to[0], c.to[1] = to, target{toCold, test.at + size}
 		c.put(&c.cold, c.lib.branch[sense])
 		c.to[0] = back
 		c.put(&c.cold, c.lib.jump)

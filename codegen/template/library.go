@@ -58,8 +58,8 @@ type library struct {
 	rcx  loads
 
 	storeFrame, storeFrameConstant *snippet
-	// store is of RAX into slot 1 of the object that is word 0 of the frame. Its second part is where
-	// both may be such that the object must be remembered.
+	// store is of RAX into slot 1 of the object that is word 0 of the frame, or, for storeBinding, of the
+	// method. Its second part is where both may be such that the object must be remembered.
 	store                    [2]*snippet
 	drop, topToRAX, popToRAX *snippet
 
@@ -79,6 +79,7 @@ type library struct {
 	div, mod, shift, shiftRight                                 *snippet
 	compareRR, compareRI, sameRR, sameRI, sameContext           *snippet
 	at, atPut, size                                             *snippet
+	always, floats, storeBinding                                *snippet
 }
 
 var theLibrary = sync.OnceValues(writeLibrary)
@@ -141,14 +142,22 @@ func (l *library) writeMoves(w *author) {
 func (l *library) writeStores(w *author) {
 	w.write(&l.storeFrame, func() { w.Store(asm.W64, asm.At(asm.RBP, operand(0)), asm.RAX) })
 	w.write(&l.storeFrameConstant, func() { w.StoreImm(asm.W64, asm.At(asm.RBP, operand(0)), operand(1)) })
-	// Jump 0 of both leaves, jump 1 is to the second, or back.
-	w.write(&l.store[0], func() {
-		w.Load(asm.W64, asm.RCX, asm.At(asm.RBP, operand(0)))
+	// Jump 0 of all leaves, jump 1 is to the second part, or back from it.
+	first := func() {
 		w.MI(asm.Test, asm.W32, asm.At(asm.RCX, 0), storeCheckMask)
 		w.out(asm.NotEqual, 0)
 		w.RM(asm.Cmp, asm.W64, asm.RCX, ctx(native.OffOldStart))
 		w.out(asm.AboveEqual, 1)
 		w.Store(asm.W64, asm.At(asm.RCX, operand(1)), asm.RAX)
+	}
+	w.write(&l.storeBinding, func() {
+		w.Load(asm.W64, asm.RCX, asm.At(asm.RBP, frameMethod))
+		w.Load(asm.W64, asm.RCX, asm.At(asm.RCX, operand(0)))
+		first()
+	})
+	w.write(&l.store[0], func() {
+		w.Load(asm.W64, asm.RCX, asm.At(asm.RBP, operand(0)))
+		first()
 	})
 	w.write(&l.store[1], func() {
 		store := w.NewLabel()
@@ -166,6 +175,12 @@ func (l *library) writeStores(w *author) {
 
 func (l *library) writeControl(w *author) {
 	w.write(&l.jump, func() { w.outAlways(0) })
+	w.write(&l.always, func() { w.outAlways(0) })
+	// Routine 0, and jump 0 if it has done it.
+	w.write(&l.floats, func() {
+		w.CallMem(ctx(operand(0)))
+		w.out(asm.Equal, 0)
+	})
 	w.write(&l.poll, func() {
 		w.UnaryM(asm.Dec, asm.W64, ctx(native.OffTrip))
 		w.out(asm.LessEqual, 0)

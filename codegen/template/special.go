@@ -20,6 +20,8 @@ func (c *compiler) special(in *instruction) {
 		c.arithmetic(op, l.subRR, l.subRI, -tagInt)
 	case opMultiply:
 		c.arithmetic(op, l.mulRR, nil, 0)
+	case opDivide:
+		c.arithmetic(op, l.always, nil, 0)
 	case opBitAnd:
 		c.arithmetic(op, l.andRR, l.andRI, 0)
 	case opBitOr:
@@ -98,8 +100,7 @@ func (c *compiler) arithmetic(op byte, rr, ri *snippet, adjust int32) {
 	c.loadArgument(&arg)
 	c.to[0] = c.coldHere()
 	c.put(&c.main, rr)
-	c.pushOperands(arg)
-	c.sendCold(int(op-opAdd), c.pc, c.here())
+	c.sendSlow(int(op-opAdd), arg)
 	c.pushRAX()
 }
 
@@ -108,9 +109,28 @@ func (c *compiler) arithmeticBy(op byte, ri *snippet, adjust, argument int32) {
 	arg := c.popOperands()
 	c.to[0] = c.coldHere()
 	c.put(&c.main, ri, arg.a+adjust)
-	c.pushOperands(value{constant, argument, 0})
-	c.sendCold(int(op-opAdd), c.pc, c.here())
+	c.sendSlow(int(op-opAdd), value{constant, argument, 0})
 	c.pushRAX()
+}
+
+// sendSlow is where an operation goes that could not be done. RAX has the receiver; the argument is a
+// constant or in RCX. The result goes on here in RAX.
+func (c *compiler) sendSlow(number int, arg value) {
+	c.floats(number, arg)
+	c.pushOperands(arg)
+	c.sendCold(number, c.pc, c.here())
+}
+
+// floats does an operation of Floats in the cold part, if it is one. It goes on here then.
+func (c *compiler) floats(number int, arg value) {
+	if !floatOperators[number] {
+		return
+	}
+	if arg.kind == constant {
+		c.put(&c.cold, c.lib.rcx.constant, arg.a)
+	}
+	c.to[0] = c.here()
+	c.put(&c.cold, c.lib.floats, native.OffRoutine(number))
 }
 
 // loadArgument brings an argument that popOperands left where it was to RCX.
@@ -140,7 +160,7 @@ func (c *compiler) compare(op byte) {
 		c.loadArgument(&arg)
 		c.put(&c.main, c.lib.compareRR)
 	}
-	c.truth(comparisons[op-opAdd], int(op-opAdd), func() { c.pushOperands(arg) })
+	c.truth(comparisons[op-opAdd], int(op-opAdd), &arg)
 }
 
 func (c *compiler) same(op byte) {
