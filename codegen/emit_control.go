@@ -44,6 +44,9 @@ func (e *emitter) control(next *block) {
 		e.branch(next)
 	case mRet:
 		e.load(asm.RAX, in.args[0])
+		if e.osr {
+			e.widowFrame()
+		}
 		a.Mov(asm.W64, asm.RSP, asm.RBP)
 		a.Pop(asm.RBP)
 		a.Ret(uint16(8 * (e.argc + 1)))
@@ -217,3 +220,21 @@ func (e *emitter) finish() error {
 	}
 	return nil
 }
+
+// widowFrame tells the context that the interpreter may have made of the frame that it ends.
+func (e *emitter) widowFrame() {
+	a, none := e.a, e.a.NewLabel()
+	a.Load(asm.W64, asm.RCX, asm.At(asm.RBP, frameContext))
+	a.Load(asm.W64, asm.RDX, context(offNil))
+	a.RR(asm.Cmp, asm.W64, asm.RCX, asm.RDX)
+	a.Jcc(asm.Equal, none)
+	a.Store(asm.W64, asm.At(asm.RCX, firstSlot+8*contextSender), asm.RDX)
+	a.Store(asm.W64, asm.At(asm.RCX, firstSlot+8*contextPC), asm.RDX)
+	a.Bind(none)
+}
+
+// Slots of a context.
+const (
+	contextSender = 0
+	contextPC     = 1
+)
