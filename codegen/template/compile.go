@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"sync"
 
 	"github.com/sista-vm/sista/native"
 )
@@ -51,8 +53,9 @@ func Compile(m *Method) (*native.Code, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &compiler{m: m, lib: lib}
-	c.main.likely = true
+	c := compilers.Get().(*compiler)
+	defer compilers.Put(c)
+	c.reset(m, lib)
 	if quick(m.Primitive) {
 		if m.Args != 0 || m.Block {
 			return nil, ErrUnsuited
@@ -76,13 +79,17 @@ func Compile(m *Method) (*native.Code, error) {
 	return c.code(), nil
 }
 
+// compilers keeps them, with their memory, for the next methods.
+var compilers = sync.Pool{New: func() any { return new(compiler) }}
+
 // compiler makes code of one method.
 type compiler struct {
 	m   *Method
 	lib *library
 
 	main, cold part
-	targets    []bool  // bytecodes that are jumped to
+	jumped     []int   // where jumps go
+	targets    []bool  // the same by bytecode
 	places     []int32 // where the code of a bytecode is in main, plus 1
 	pc, end    int     // the next bytecode; the end of all that can be reached
 
@@ -139,6 +146,22 @@ type coldEntry struct {
 	isReturn bool
 }
 
+func (c *compiler) reset(m *Method, lib *library) {
+	*c = compiler{m: m, lib: lib, main: part{c.main.bytes[:0], true}, cold: part{c.cold.bytes[:0], false},
+		jumped: c.jumped[:0], targets: c.targets[:0], places: c.places[:0], jumps: c.jumps[:0],
+		cells: c.cells[:0], sites: c.sites[:0], relocs: c.relocs[:0], coldIn: c.coldIn[:0]}
+}
+
+// zeros answers n of them, in a slice's memory if that is large enough.
+func zeros[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n, 2*n)
+	}
+	s = s[:n]
+	clear(s)
+	return s
+}
+
 // put appends a snippet with its operands to a part. Its jumps go to c.to.
 func (c *compiler) put(p *part, s *snippet, operands ...int32) {
 	at := len(p.bytes)
@@ -190,15 +213,15 @@ func (c *compiler) place(t target) int {
 func (c *compiler) code() *native.Code {
 	main := len(c.main.bytes)
 	code := &native.Code{
-		Name: c.m.Name, Bytes: append(c.main.bytes, c.cold.bytes...), Entry: c.entryAt, CheckedEntry: c.checkedAt,
-		Literals: make([]int64, 2), Cells: c.cells,
-		Template: &native.Template{Entries: c.entries, Returns: c.returns, Sites: c.sites, Flags: c.m.flags(), Copied: c.m.Copied},
+		Name: c.m.Name, Bytes: slices.Concat(c.main.bytes, c.cold.bytes), Entry: c.entryAt, CheckedEntry: c.checkedAt,
+		Literals: make([]int64, 2), Cells: slices.Clone(c.cells), Relocs: make([]native.Reloc, len(c.relocs)),
+		Template: &native.Template{Entries: c.entries, Returns: c.returns, Sites: slices.Clone(c.sites), Flags: c.m.flags(), Copied: c.m.Copied},
 	}
-	for _, r := range c.relocs {
+	for i, r := range c.relocs {
 		if !r.inMain {
 			r.at += main
 		}
-		code.Relocs = append(code.Relocs, native.Reloc{Offset: r.at, Word: r.word})
+		code.Relocs[i] = native.Reloc{Offset: r.at, Word: r.word}
 	}
 	for _, e := range c.coldIn {
 		table := c.entries
@@ -302,8 +325,6 @@ func (c *compiler) scan() error {
 		return ErrUnsuited
 	}
 	last := 0
-	var jumps [16]int
-	targets := jumps[:0]
 	for {
 		in, ok := decode(code, c.end)
 		if !ok {
@@ -317,7 +338,7 @@ func (c *compiler) scan() error {
 			if t < 0 || t >= len(code) {
 				return fmt.Errorf("template: %s jumps to %d", c.m.Name, t)
 			}
-			targets = append(targets, t)
+			c.jumped = append(c.jumped, t)
 			last = max(last, t)
 		}
 		if in.endsFlow() && c.end > last {
@@ -325,13 +346,11 @@ func (c *compiler) scan() error {
 		}
 	}
 	n := c.end + 1
-	c.targets = make([]bool, n)
-	for _, t := range targets {
+	c.targets, c.places = zeros(c.targets, n), zeros(c.places, n)
+	for _, t := range c.jumped {
 		c.targets[t] = true
 	}
-	tables := make([]int32, 3*n)
-	c.places, c.entries, c.returns = tables[:n:n], tables[n:2*n:2*n], tables[2*n:]
-	c.main.bytes = make([]byte, 0, 24*n)
-	c.cold.bytes = make([]byte, 0, 48*n)
+	tables := make([]int32, 2*n)
+	c.entries, c.returns = tables[:n:n], tables[n:]
 	return nil
 }
