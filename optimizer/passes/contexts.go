@@ -42,6 +42,21 @@ func Contexts(f *ir.Func, _ *Policy) {
 			}
 		}
 	}
+	// A context that is made is given the closure of its level, which may refer to others.
+	for settled := map[*ir.Value]bool{}; ; {
+		again := false
+		for v, n := range needed {
+			if n && !settled[v] {
+				settled[v], again = true, true
+				l := &v.State.Levels[len(v.State.Levels)-1-int(v.Int)]
+				eachMade(l.Closure, use)
+				eachMade(l.Self, use)
+			}
+		}
+		if !again {
+			break
+		}
+	}
 	gone := func(v *ir.Value) bool {
 		n, ok := needed[v.Root()]
 		return ok && !n
@@ -75,6 +90,24 @@ func inState(s *ir.State, use func(*ir.Value)) {
 			}
 		}
 	}
+}
+
+// eachMade calls use with the values that an object of a state is made of, if r is one.
+func eachMade(r ir.Ref, use func(*ir.Value)) {
+	seen := map[*ir.Virtual]bool{}
+	var each func(r ir.Ref)
+	each = func(r ir.Ref) {
+		switch {
+		case r.Value != nil:
+			use(r.Value)
+		case r.Virtual != nil && !seen[r.Virtual]:
+			seen[r.Virtual] = true
+			for _, x := range r.Virtual.Slots {
+				each(x)
+			}
+		}
+	}
+	each(r)
 }
 
 // makeInState makes the contexts for which gone holds part of the state, if its objects
