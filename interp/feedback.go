@@ -130,6 +130,7 @@ func (in *Interp) tripped(backEdge bool) {
 	if backEdge {
 		l = r.loop(pc)
 		l.heat += n
+		in.creditCallers(n)
 	}
 	p := &f.policy
 	if r.heat >= p.GatherAfter && r.heat >= r.gatherAt && f.gathered < p.Window*windowCredit+f.counted/max(1, p.WindowDuty) {
@@ -157,14 +158,53 @@ func (in *Interp) tripped(backEdge bool) {
 // reportHot tells of a method and of the loop it runs.
 func (in *Interp) reportHot(r *methodRecord, l *loopHeat, pc int) {
 	f := &in.feedback
-	if r.entered >= f.policy.MinSamples && r.heat >= max(f.policy.CompileAfter, r.hotAt) {
-		r.hotAt = 2 * r.heat
-		f.onHot(Hot{Method: r.method, Heat: r.heat})
-	}
+	in.reportMethod(r)
 	if l != nil && l.heat >= max(f.policy.OSRAfter, l.hotAt) {
 		l.hotAt = 2 * l.heat
 		f.onHot(Hot{Method: r.method, Loop: true, PC: pc, Heat: l.heat})
 	}
+}
+
+// reportMethod tells of a method that is hot. Windows see few of the activations that loop for
+// long: the more was counted for a method, the fewer of them are asked for.
+func (in *Interp) reportMethod(r *methodRecord) {
+	f := &in.feedback
+	p := &f.policy
+	known := r.entered >= p.MinSamples || r.entered*r.heat >= p.MinSamples*p.CompileAfter
+	if known && r.heat >= max(p.CompileAfter, r.hotAt) {
+		r.hotAt = 2 * r.heat
+		f.onHot(Hot{Method: r.method, Heat: r.heat})
+	}
+}
+
+// creditCallers credits with what a loop does those who gave its method a block: it is in them that the
+// loop is compiled best, with the block inlined.
+func (in *Interp) creditCallers(n uint64) {
+	f := &in.feedback
+	fp := in.fp
+	for range counters.LimitDepth {
+		if !givenBlock(fp) {
+			return
+		}
+		if fp = callerFrame(fp); fp == 0 || frameIsNative(fp) {
+			return
+		}
+		r := f.methods.record(in.frameWord(fp, frameMethod))
+		r.heat += n
+		if f.onHot != nil && !in.gathers() {
+			in.reportMethod(r)
+		}
+	}
+}
+
+// givenBlock tells whether an argument of an activation is a block.
+func givenBlock(fp uint64) bool {
+	for i := range frameArgc(fp) {
+		if a := heap.Oop(ld(tempAddr(fp, i))); a.IsObject() && a.ClassIndex() == heap.ClassFullBlock {
+			return true
+		}
+	}
+	return false
 }
 
 // startCount starts the count to the next sample, from half to one and a half times
