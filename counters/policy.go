@@ -48,7 +48,7 @@ func DefaultPolicy() Policy {
 		RecompileFactor: 2,
 		Distrust:        2,
 		MaxDeopts:       4,
-		TemplateAfter:   0,
+		TemplateAfter:   1,
 		MaxCases:        4,
 		MaxDepth:        3,
 		PollutedCases:   3,
