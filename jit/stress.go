@@ -120,3 +120,12 @@ func (b *Broker) delayed(j *job) {
 	}
 	wait()
 }
+
+// StressModes are those in which the project's tests run everything: as ParseStress reads them.
+var StressModes = []string{
+	"eager",
+	"eager,guards=1",
+	"eager,guards=50,seed=1",
+	"eager,guards=1000,retire=3,delay=50,seed=2",
+	"eager,guards=5000,zone=32768,seed=3",
+}
