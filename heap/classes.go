@@ -1,5 +1,7 @@
 package heap
 
+import "unsafe"
+
 // The class table is two levels of arrays: the first 4096 slots of the hidden
 // roots hold pages of 1024 classes, used pages first. Page 0 is reserved for
 // the classes that the VM knows by number.
@@ -121,6 +123,12 @@ func (h *Heap) EachClass(f func(index uint32, class Oop)) {
 			}
 		}
 	}
+}
+
+// ClassPages answers, for machine code, where the addresses of the class table's pages are, and how
+// many there are; until classes are entered or a collection.
+func (h *Heap) ClassPages() (at uint64, n int) {
+	return uint64(uintptr(unsafe.Pointer(unsafe.SliceData(h.classPages)))), len(h.classPages)
 }
 
 // IsClassInTable tells whether o is an entry of the class table.

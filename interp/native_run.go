@@ -54,6 +54,8 @@ func (in *Interp) renewNative() bool {
 func (in *Interp) enterNative(pc uint64) bool {
 	n := &in.nat
 	n.SP, n.FP, n.PC = in.sp, in.fp, pc
+	pages, count := in.heap.ClassPages()
+	n.ClassPages, n.NumClassPages = pages, uint64(count)
 	n.Nil, n.False, n.True, n.OldStart = uint64(in.nilOop), uint64(in.falseOop), uint64(in.trueOop), in.oldStart
 	for {
 		n.Free, n.FreeLimit = in.heap.EdenFree, in.heap.EdenLimit

@@ -91,7 +91,7 @@ func (in *Interp) link(cell uint64, e *cacheEntry) {
 		if in.method == e.method && in.pc != 0 {
 			in.adopt()
 		}
-	case e.kind == kindReturnVar || e.kind == kindReturnSelf || e.kind == kindPrimitive && isQuick(e.prim) && e.argc == 0:
+	case e.kind == kindReturnVar || e.kind == kindReturnSelf || e.kind == kindPrimitive && isQuick(e.prim, e.argc):
 		if !in.warm(e.method) {
 			return
 		}
@@ -131,8 +131,11 @@ func (in *Interp) linkValue(cell uint64, argc int) {
 	in.linked(LinkedValue, cell, heap.ClassFullBlock)
 }
 
-// isQuick tells primitives that answer self or a constant.
-func isQuick(primitive uint16) bool { return primitive >= 256 && primitive < 264 }
+// isQuick tells primitives that template code is made for: they answer self or a constant, or make
+// instances.
+func isQuick(primitive uint16, argc uint8) bool {
+	return primitive >= 256 && primitive < 264 && argc == 0 || primitive == primBasicNew && argc == 0 || primitive == primBasicNewColon && argc == 1
+}
 
 // nativeSuperSend does a send to super, whose cell can be linked for all receivers.
 func (in *Interp) nativeSuperSend(cell uint64, selector heap.Oop, argc int) {

@@ -38,6 +38,8 @@ type Context struct {
 	Trip int64
 	// At are the sends that need no lookup.
 	At Shortcuts
+	// ClassPages is where the addresses of the class table's pages are, of 1024 classes each.
+	ClassPages, NumClassPages uint64
 	// Routines are addresses of code that template code shares.
 	Routines [NumRoutines]uint64
 
@@ -60,18 +62,20 @@ type Shortcuts struct {
 
 // Offsets of what machine code uses, from R15.
 const (
-	OffStackLimit = int32(unsafe.Offsetof(Context{}.StackLimit))
-	OffFree       = int32(unsafe.Offsetof(Context{}.Free))
-	OffFreeLimit  = int32(unsafe.Offsetof(Context{}.FreeLimit))
-	OffNil        = int32(unsafe.Offsetof(Context{}.Nil))
-	OffFalse      = int32(unsafe.Offsetof(Context{}.False))
-	OffTrue       = int32(unsafe.Offsetof(Context{}.True))
-	OffOldStart   = int32(unsafe.Offsetof(Context{}.OldStart))
-	OffTrip       = int32(unsafe.Offsetof(Context{}.Trip))
-	OffAt         = int32(unsafe.Offsetof(Context{}.At)) // of Shortcuts
-	OffGuards     = int32(unsafe.Offsetof(Context{}.Guards))
-	offRoutines   = int32(unsafe.Offsetof(Context{}.Routines))
-	offStubs      = int32(unsafe.Offsetof(Context{}.Stubs))
+	OffStackLimit    = int32(unsafe.Offsetof(Context{}.StackLimit))
+	OffFree          = int32(unsafe.Offsetof(Context{}.Free))
+	OffFreeLimit     = int32(unsafe.Offsetof(Context{}.FreeLimit))
+	OffNil           = int32(unsafe.Offsetof(Context{}.Nil))
+	OffFalse         = int32(unsafe.Offsetof(Context{}.False))
+	OffTrue          = int32(unsafe.Offsetof(Context{}.True))
+	OffOldStart      = int32(unsafe.Offsetof(Context{}.OldStart))
+	OffTrip          = int32(unsafe.Offsetof(Context{}.Trip))
+	OffAt            = int32(unsafe.Offsetof(Context{}.At)) // of Shortcuts
+	OffGuards        = int32(unsafe.Offsetof(Context{}.Guards))
+	OffClassPages    = int32(unsafe.Offsetof(Context{}.ClassPages))
+	OffNumClassPages = int32(unsafe.Offsetof(Context{}.NumClassPages))
+	offRoutines      = int32(unsafe.Offsetof(Context{}.Routines))
+	offStubs         = int32(unsafe.Offsetof(Context{}.Stubs))
 )
 
 // OffStub is the offset of a stub's address: code does CALL OffStub(x)(R15).

@@ -26,6 +26,8 @@ type Method struct {
 
 // Primitives that do nothing when they are called, or are code here.
 const (
+	primNew           = 70
+	primNewIndexed    = 71
 	primHandler       = 199
 	primNoOp          = 19
 	primReturnSelf    = 256
@@ -61,6 +63,13 @@ func Compile(m *Method) (*native.Code, error) {
 			return nil, ErrUnsuited
 		}
 		c.quick()
+		return c.code(), nil
+	}
+	if m.Primitive == primNew && m.Args == 0 || m.Primitive == primNewIndexed && m.Args == 1 {
+		receiver := int32(8 + 8*m.Args)
+		c.put(&c.main, lib.checkedMethod, receiver)
+		c.entryAt = len(c.main.bytes)
+		c.put(&c.main, lib.makes[m.Args])
 		return c.code(), nil
 	}
 	if m.Primitive != 0 && m.Primitive != primHandler && m.Primitive != primNoOp {

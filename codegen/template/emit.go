@@ -102,7 +102,7 @@ func (c *compiler) other(in *instruction) {
 	case opNewArray:
 		c.need(native.NeedNewArray, int32(in.b1&127), int32(in.b1>>7))
 	case opPushFullClosure:
-		c.need(native.NeedFullClosure, int32(in.operandA()), int32(in.b2))
+		c.pushClosure(in)
 	case opPopBinding:
 		c.storeBinding(in, 1)
 	case opStoreBinding:
@@ -210,6 +210,21 @@ func (c *compiler) storeRemote(in *instruction, pop int32) {
 	c.store(in, c.lib.store[0], c.temp(in.b2), int32(firstSlot+8*in.b1), rare, pop)
 }
 
+// pushClosure makes a closure of a block.
+func (c *compiler) pushClosure(in *instruction) {
+	if in.b2&closureReceiverOnStack != 0 {
+		c.need(native.NeedFullClosure, int32(in.operandA()), int32(in.b2))
+		return
+	}
+	c.flush(0)
+	copied := int32(in.b2 & closureCopiedMask)
+	c.to[0] = c.coldHere()
+	c.put(&c.cold, c.lib.need2, int32(native.NeedFullClosure), c.slotPC(in.next), int32(in.operandA()), int32(in.b2))
+	c.put(&c.main, c.lib.closure, int32(methodLiterals+8*in.operandA()), copied, int32(in.b2&closureIgnoresOuter), 8*copied)
+	c.enterWithTop(in.next, c.here())
+	c.pushRAX()
+}
+
 // storeBinding stores into a literal variable.
 func (c *compiler) storeBinding(in *instruction, pop int32) {
 	c.popRAX()
@@ -289,6 +304,8 @@ func (c *compiler) doReturn(in *instruction) {
 	} else {
 		c.to[0] = c.coldHere()
 		c.put(&c.main, c.lib.returns, int32(8+8*c.m.Args))
+		c.to[0] = target{toCold, len(c.cold.bytes) + len(c.lib.widows.code)}
+		c.put(&c.cold, c.lib.widows, int32(8+8*c.m.Args))
 	}
 	if top {
 		c.put(part, c.lib.push.rax)

@@ -11,6 +11,7 @@ import (
 const (
 	frameReturn   = 8
 	frameMethod   = -8
+	frameFlags    = -16
 	frameContext  = -24
 	frameReceiver = -32
 	framePC       = -40
@@ -80,6 +81,8 @@ type library struct {
 	compareRR, compareRI, sameRR, sameRI, sameContext           *snippet
 	at, atPut, size                                             *snippet
 	always, floats, storeBinding                                *snippet
+	widows, closure, class                                      *snippet
+	makes                                                       [2]*snippet // instances, by number of arguments
 }
 
 var theLibrary = sync.OnceValues(writeLibrary)
@@ -92,6 +95,7 @@ func writeLibrary() (*library, error) {
 	l.writeControl(w)
 	l.writeIntegers(w)
 	l.writeObjects(w)
+	l.writeMakers(w)
 	if err := w.finish(); err != nil {
 		return nil, err
 	}
@@ -233,6 +237,17 @@ func (l *library) writeControl(w *author) {
 		w.Load(asm.W64, asm.RCX, ctx(native.OffNil))
 		w.MR(asm.Cmp, asm.W64, asm.At(asm.RBP, frameContext), asm.RCX)
 		w.out(asm.NotEqual, 0)
+		w.Mov(asm.W64, asm.RSP, asm.RBP)
+		w.Pop(asm.RBP)
+		w.Ret(shortMark)
+	})
+	// The context of the frame outlives it. Jump 0 if the frame is the base of a page.
+	w.write(&l.widows, func() {
+		w.MI(asm.Cmp, asm.W64, asm.At(asm.RBP, 0), 0)
+		w.out(asm.Equal, 0)
+		w.Load(asm.W64, asm.RDX, asm.At(asm.RBP, frameContext))
+		w.Store(asm.W64, asm.At(asm.RDX, contextSender), asm.RCX)
+		w.Store(asm.W64, asm.At(asm.RDX, contextPC), asm.RCX)
 		w.Mov(asm.W64, asm.RSP, asm.RBP)
 		w.Pop(asm.RBP)
 		w.Ret(shortMark)

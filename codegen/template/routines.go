@@ -9,10 +9,13 @@ import (
 )
 
 // Routines are code that all template code shares. It lies in the zone as code of its own, and is
-// called through Context.Routines. There is one for each operator that Floats know, by the number of its
+// called through Context.Routines. Each either sets the flag zero and has its result in RAX, or has
+// done nothing that matters.
+//
+// There is one for each operator that Floats know, by the number of its
 // special selector: the receiver is in RAX, the argument in RCX, at least one of them is no
-// SmallInteger. Each may be a Float or a SmallInteger that is exact as a float. With the flag
-// zero set the result is in RAX; else nothing has happened, and both are as they were.
+// SmallInteger. Each may be a Float or a SmallInteger that is exact as a float. Where they do
+// nothing both registers are as they were. Another one makes closures (makers.go).
 
 // floatOperators are the operators, by number.
 var floatOperators = [native.NumRoutines]bool{opAdd - opAdd: true, opSubtract - opAdd: true, opLess - opAdd: true,
@@ -42,6 +45,8 @@ var theRoutines = sync.OnceValues(func() (*routines, error) {
 			floatRoutine(a, byte(op+opAdd))
 		}
 	}
+	labels[closureRoutine] = a.Here()
+	writeClosureRoutine(a)
 	out, err := a.Assemble()
 	if err != nil {
 		return nil, err
@@ -52,6 +57,7 @@ var theRoutines = sync.OnceValues(func() (*routines, error) {
 			r.offsets[op] = a.Offset(labels[op])
 		}
 	}
+	r.offsets[closureRoutine] = a.Offset(labels[closureRoutine])
 	return r, nil
 })
 

@@ -68,7 +68,13 @@ func (c *compiler) special(in *instruction) {
 		c.sendCold(int(op-opAdd), c.pc, c.here())
 		c.pushRAX()
 	case opClass:
-		c.need(native.NeedClass, 0, 0)
+		c.popRAX()
+		c.to[0] = c.coldHere()
+		c.put(&c.cold, l.push.rax)
+		c.put(&c.cold, l.need2, int32(native.NeedClass), c.slotPC(c.pc), 0, 0)
+		c.put(&c.main, l.class)
+		c.enterWithTop(c.pc, c.here())
+		c.pushRAX()
 	default:
 		c.send(native.SiteSpecial+native.Site(op-opAdd), -1, specialArgs[op-opAdd])
 	}
