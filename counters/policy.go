@@ -17,9 +17,9 @@ type Policy struct {
 	GatherAfter     uint64 `help:"calls and back edges of a method before its feedback is gathered"`
 	CompileAfter    uint64 `help:"calls and back edges of a method before it is compiled"`
 	OSRAfter        uint64 `help:"back edges of one loop before it is entered compiled"`
-	RecompileFactor uint64 `help:"CompileAfter grows by this with every compilation that lost its bets"`
-	Distrust        int    `help:"lost bets at a bytecode after which the bet is not made again"`
-	MaxDeopts       uint64 `help:"lost bets of one compilation before it is thrown away"`
+	RecompileFactor uint64 `help:"lost bets that are borne grow by this with every compilation of the same"`
+	Distrust        int    `help:"lost bets at a bytecode after which the bet is not made again; one is enough against what was never executed"`
+	MaxDeopts       uint64 `help:"lost bets of one compilation after which there is another one"`
 	TemplateAfter   uint64 `help:"calls and back edges of a method before code is copied from templates for it; 0: never"`
 	MaxCases        int    `help:"receiver classes told apart at a send, at most 4"`
 	MaxDepth        int    `help:"longest call path, 1 to 3"`
@@ -41,7 +41,7 @@ func DefaultPolicy() Policy {
 	return Policy{
 		SampleEvery:     1000,
 		Window:          400,
-		WindowDuty:      100,
+		WindowDuty:      10,
 		GatherAfter:     30,
 		CompileAfter:    1500,
 		OSRAfter:        10000,

@@ -207,6 +207,16 @@ func givenBlock(fp uint64) bool {
 	return false
 }
 
+// GatherNow has feedback gathered of what runs next, if not too much was lately. It is called at a safepoint.
+func (in *Interp) GatherNow() {
+	f := &in.feedback
+	if f.table == nil || in.gathers() || f.gathered > f.policy.Window*windowCredit+2*f.counted/max(1, f.policy.WindowDuty) {
+		return
+	}
+	f.counted += uint64(max(0, f.interval-in.nat.Trip))
+	in.startWindow()
+}
+
 // startCount starts the count to the next sample, from half to one and a half times
 // every: a program whose periods are those of the samples is seen as it is, too.
 func (in *Interp) startCount(every uint64) {

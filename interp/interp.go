@@ -162,6 +162,7 @@ type requests struct {
 	mu        sync.Mutex
 	signals   map[int]int // external semaphore index -> count
 	posted    []func()
+	quiet     []func() // machine code goes on after them
 	interrupt bool
 	stop      bool
 	stopping  chan struct{} // closed when stop is set; another one when it is met

@@ -55,7 +55,9 @@ type machineCode struct {
 	osr      map[osrKey]*compiled
 	byPlace  map[*native.Placed]*compiled
 	killed   bool // some code in all is dead
-	moved    bool // methods have, so the maps are to be made again
+	// How often code was shunned since the last collection for it, and how often it is to be.
+	shunned, patience int
+	moved             bool // methods have, so the maps are to be made again
 
 	templates map[heap.Oop]*compiled // template code by method
 	numbered  []*compiled            // the same by number, from 1

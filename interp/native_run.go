@@ -11,7 +11,7 @@ import (
 
 // callNative has code run for the receiver and arguments on the stack.
 func (in *Interp) callNative(entry uint64) {
-	if in.code.killed || in.forwarders {
+	if in.needsRenewal() {
 		in.renewNative()
 	}
 	in.savePC()
@@ -26,7 +26,11 @@ func (in *Interp) runNative() {
 	for {
 		pc := in.nativeEntry
 		if pc == 0 {
-			if (in.code.killed || in.forwarders) && !in.renewNative() {
+			if in.shuns() {
+				in.deoptHead(false)
+				return
+			}
+			if in.needsRenewal() && !in.renewNative() {
 				return
 			}
 			pc = headPC(in.fp)
@@ -40,13 +44,31 @@ func (in *Interp) runNative() {
 }
 
 // renewNative makes what machine code relies on true again; false if the running frame is one of
-// the interpreter's then.
+// the interpreter's then. Call it if needsRenewal says so. Without code it may be in vain: see shuns.
 func (in *Interp) renewNative() bool {
 	in.bury()
 	if in.forwarders && in.dead == nil {
 		in.fullGCNow()
 	}
 	return in.dead == nil && in.pc == 0
+}
+
+// needsRenewal tells whether something changed that machine code relies on.
+func (in *Interp) needsRenewal() bool { return in.code.killed || in.forwarders }
+
+// shuns tells whether machine code is not to be entered for now: objects became others, and a collection
+// that removes the forwarders would cost more than is gained. The more often such collections
+// are asked for, the longer each waits.
+func (in *Interp) shuns() bool {
+	c := in.code
+	if !in.forwarders {
+		return false
+	}
+	if c.shunned++; c.shunned < c.patience {
+		return true
+	}
+	c.shunned, c.patience = 0, min(4*c.patience+64, 1<<22)
+	return false
 }
 
 // enterNative enters code at an address and serves it until it needs an interpreter frame, or a
@@ -130,7 +152,7 @@ func (in *Interp) enterNative(pc uint64) bool {
 
 // callNativeBlock has the code of a closure's block run, if there is any.
 func (in *Interp) callNativeBlock(closure heap.Oop, argc int) bool {
-	if in.code == nil || in.unfit || closureArgs(closure) != argc || closure.ClassIndex() != heap.ClassFullBlock || closure.NumSlots() < fullBlockCopied {
+	if in.code == nil || in.unfit || in.shuns() || closureArgs(closure) != argc || closure.ClassIndex() != heap.ClassFullBlock || closure.NumSlots() < fullBlockCopied {
 		return false
 	}
 	c := in.compiledFor(closure.Slot(closureBlock))
@@ -206,7 +228,11 @@ func (in *Interp) loseBet() {
 // all else the interpreter takes over, and it answers false.
 func (in *Interp) nativePoll() bool {
 	in.Stats.InterruptChecks++
-	if !in.countedOut() && in.sp >= in.pageLimit && !in.hasEvents() {
+	in.runQuiet()
+	if in.dead != nil || in.pc != 0 {
+		return false // the frame is one of the interpreter's now
+	}
+	if !in.countedOut() && in.sp >= in.pageLimit && !in.hasEvents() && !in.code.killed {
 		in.nat.StackLimit.Store(in.pageLimit)
 		in.collectIfNeeded()
 		if !in.hasEvents() && !in.code.killed && !in.forwarders && in.dead == nil {
@@ -280,10 +306,10 @@ func (in *Interp) returnFromBase(result heap.Oop) {
 // enterLoop goes on in the code of the loop at whose head the running frame is, if there is
 // any. The code takes the frame over.
 func (in *Interp) enterLoop(pc int) bool {
-	if in.code == nil {
+	if in.code == nil || in.shuns() {
 		return false
 	}
-	if in.code.killed || in.forwarders {
+	if in.needsRenewal() {
 		in.renewNative()
 	}
 	c := in.code.osr[osrKey{in.method, pc}]

@@ -10,7 +10,12 @@ import (
 
 // activateNative runs a method that was compiled when its entry was made.
 func (in *Interp) activateNative(e *cacheEntry, argc int) {
-	if in.code.killed || in.forwarders {
+	if in.shuns() {
+		in.pushFrame(e, argc)
+		in.checkLimit()
+		return
+	}
+	if in.needsRenewal() {
 		in.primMethod = e.method // which a collection may move
 		if in.renewNative(); in.dead == nil {
 			in.activateMethod(in.nilOop, in.primMethod, argc)

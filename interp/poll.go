@@ -53,6 +53,25 @@ func (in *Interp) SignalSemaphore(index int) {
 // Post runs f on the interpreter's goroutine at the next safepoint. Any goroutine may call it.
 func (in *Interp) Post(f func()) { in.post(func(r *requests) { r.posted = append(r.posted, f) }) }
 
+// PostQuiet is Post for an f that runs no Smalltalk code and makes no objects: machine code goes on after it.
+func (in *Interp) PostQuiet(f func()) { in.post(func(r *requests) { r.quiet = append(r.quiet, f) }) }
+
+// runQuiet runs what was posted for machine code to go on after.
+func (in *Interp) runQuiet() {
+	r := &in.request
+	if !r.pending.Load() {
+		return
+	}
+	r.mu.Lock()
+	quiet := r.quiet
+	r.quiet = nil
+	r.pending.Store(len(r.posted) > 0 || len(r.signals) > 0 || r.interrupt || r.stop)
+	r.mu.Unlock()
+	for _, f := range quiet {
+		f()
+	}
+}
+
 // Interrupt signals the image's user-interrupt semaphore. Any goroutine may call it.
 func (in *Interp) Interrupt() { in.post(func(r *requests) { r.interrupt = true }) }
 
@@ -107,6 +126,7 @@ func (in *Interp) checkLowSpace() {
 
 // checkEvents delivers the requests of other goroutines and the timer.
 func (in *Interp) checkEvents() {
+	in.runQuiet()
 	if in.request.pending.Load() {
 		r := &in.request
 		r.mu.Lock()

@@ -94,7 +94,10 @@ func (in *Interp) templateEntry() uint64 {
 	if frameTemplate(in.fp) == 0 || in.code == nil || in.gathers() {
 		return 0
 	}
-	if in.code.killed || in.forwarders {
+	if in.shuns() {
+		return 0
+	}
+	if in.needsRenewal() {
 		if in.renewNative(); in.dead != nil || in.pc == 0 {
 			return 0
 		}

@@ -130,6 +130,8 @@ type unit struct {
 	template bool              // it is that of the template tier
 	ids      []counters.Method // of the methods among the literals, by index
 	deopts   uint64
+	learned  uint64 // those that say what another compilation will not bet on
+	renewed  bool   // another compilation was asked for
 	age      uint64 // how much code was published before it
 }
 
@@ -209,6 +211,11 @@ func (b *Broker) compile(method heap.Oop, pc int) error {
 	}
 	j := b.translate(method, at)
 	b.units[at] = j.unit
+	return b.make(j)
+}
+
+// make has code made of what was translated, and put to use.
+func (b *Broker) make(j *job) error {
 	if j.err == nil && b.work != nil && b.enqueue(j) {
 		return nil
 	}
@@ -220,6 +227,7 @@ func (b *Broker) compile(method heap.Oop, pc int) error {
 // job is a compilation under way.
 type job struct {
 	unit   *unit
+	old    *unit // what it is to replace; nil: nothing
 	world  *World
 	method front.Handle
 	target codegen.Options
@@ -317,11 +325,16 @@ func (b *Broker) finish(j *job) {
 	if j.err == nil && w.Dead() {
 		j.err = &front.Refusal{Reason: bailedRevoked}
 	}
+	if now := b.units[u.place]; j.err == nil && j.old != nil && now != j.old && now != nil {
+		j.err = &front.Refusal{Reason: bailedRevoked}
+	}
 	if j.err == nil {
 		j.err = b.publish(j, method)
 	}
 	if j.err != nil {
-		delete(b.units, u.place)
+		if b.units[u.place] == u {
+			delete(b.units, u.place)
+		}
 		w.Cancel()
 		b.bailedOut(j, method)
 		return
@@ -398,6 +411,12 @@ func (b *Broker) publish(j *job, method heap.Oop) error {
 		}
 		u.ids = append(u.ids, id)
 	}
+	if old := j.old; old != nil && b.units[u.place] == old {
+		b.stats.Discarded++
+		b.logDeopt("discarded %s: lost %d bets", u.name, old.deopts)
+		b.in.Kill(old.code)
+	}
+	b.units[u.place] = u
 	u.code = b.in.Publish(method, placed, u.place.pc, literals, selectors)
 	u.placed = true
 	b.age++

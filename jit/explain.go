@@ -102,7 +102,7 @@ func (b *Broker) conclude(x *Explanation, j *job) {
 	x.Depends = slices.Compact(x.Depends)
 	for bet, n := range b.program.lost {
 		m := b.in.MethodOf(bet.method)
-		if m == heap.Invalid || n < b.policy.Distrust || !slices.Contains(j.world.objects, m) {
+		if m == heap.Invalid || n < distrust(b.policy, bet.reason) || !slices.Contains(j.world.objects, m) {
 			continue
 		}
 		x.Distrusted = append(x.Distrusted, LostBet{b.in.CodeName(m), bet.pc, ir.Reason(bet.reason), n})

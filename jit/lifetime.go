@@ -25,9 +25,13 @@ func (b *Broker) deoptimized(c interp.Compiled, s *native.Safepoint) {
 		return
 	}
 	l := &c.Placed().Code().States[s.State].Levels[0]
-	b.program.LoseBet(u.ids[l.Method], l.PC, s.Reason)
+	lost := b.program.LoseBet(u.ids[l.Method], l.PC, s.Reason)
 	b.stats.Deopts[r.String()]++
 	u.deopts++
+	if lost >= distrust(b.policy, s.Reason) {
+		u.learned++
+	}
+	b.in.GatherNow()
 	if b.opts.LogDeopt != nil {
 		where := "?"
 		if m := b.in.MethodOf(u.ids[l.Method]); m != heap.Invalid {
@@ -35,13 +39,26 @@ func (b *Broker) deoptimized(c interp.Compiled, s *native.Safepoint) {
 		}
 		b.logDeopt("left %s: %s in %s@%d", u.name, r, where, l.PC)
 	}
-	if u.deopts < b.policy.MaxDeopts {
+	// Code that leaves now and then is better than none: it is used until there is better code.
+	patience := power(b.policy.RecompileFactor, b.losses[u.place])
+	if u.renewed || u.learned < patience && u.deopts < b.policy.MaxDeopts*patience {
+		return
+	}
+	u.renewed = true
+	b.in.PostQuiet(func() { b.renew(u) })
+}
+
+// renew has code made that knows of the bets that were lost.
+func (b *Broker) renew(u *unit) {
+	m := b.in.MethodOf(u.place.method)
+	if b.units[u.place] != u || m == heap.Invalid {
 		return
 	}
 	b.losses[u.place]++
-	b.stats.Discarded++
-	b.logDeopt("discarded %s: lost %d bets", u.name, u.deopts)
-	b.retire(u, b.policy.CompileAfter*power(b.policy.RecompileFactor, b.losses[u.place]))
+	b.logDeopt("renewed %s: lost %d bets", u.name, u.deopts)
+	j := b.translate(m, u.place)
+	j.old = u
+	b.make(j)
 }
 
 func power(x, n uint64) uint64 {

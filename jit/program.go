@@ -221,9 +221,11 @@ func (p *Program) ClassesChanged([]uint32) {
 	}
 }
 
-// LoseBet notes that a bet was lost at a bytecode of a method.
-func (p *Program) LoseBet(method counters.Method, pc int, reason uint8) {
-	p.lost[bet{method, pc, reason}]++
+// LoseBet notes that a bet was lost at a bytecode of a method, and answers how often it was by now.
+func (p *Program) LoseBet(method counters.Method, pc int, reason uint8) int {
+	b := bet{method, pc, reason}
+	p.lost[b]++
+	return p.lost[b]
 }
 
 // LostBets answers how often a bet was lost.

@@ -12,7 +12,7 @@ func (b *Broker) startWorker() {
 		defer close(done)
 		for j := range work {
 			j.generate(b)
-			b.in.Post(func() { b.delayed(j) })
+			b.in.PostQuiet(func() { b.delayed(j) })
 		}
 	}()
 }

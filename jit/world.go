@@ -9,6 +9,7 @@ import (
 	"github.com/sista-vm/sista/counters"
 	"github.com/sista-vm/sista/heap"
 	"github.com/sista-vm/sista/optimizer/front"
+	"github.com/sista-vm/sista/optimizer/ir"
 )
 
 // World answers the questions of one compilation. It implements front.World. After
@@ -282,7 +283,17 @@ func (w *World) Failure(p counters.Path) (*counters.Failure, int) { return w.tab
 // Distrusted implements front.World.
 func (w *World) Distrusted(method front.Handle, pc int, reason uint8) bool {
 	o := w.Object(method)
-	return o != heap.Invalid && w.program.LostBets(w.program.in.MethodID(o), pc, reason) >= w.table.Policy().Distrust
+	return o != heap.Invalid && w.program.LostBets(w.program.in.MethodID(o), pc, reason) >= distrust(w.table.Policy(), reason)
+}
+
+// distrust answers how many lost bets are enough for a bet not to be made again. What was never
+// seen to be executed was bet on for want of a better guess.
+func distrust(p counters.Policy, reason uint8) int {
+	switch ir.Reason(reason) {
+	case ir.ReasonColdBranch, ir.ReasonColdSend:
+		return 1
+	}
+	return p.Distrust
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

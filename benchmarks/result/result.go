@@ -118,8 +118,11 @@ func (r *Run) early() float64 {
 	}
 	at, done := r.Start, 0.0
 	for _, t := range r.Micros {
-		if overlap := min(at+t, earlyTo) - max(at, earlyFrom); overlap > 0 && t > 0 {
+		switch overlap := min(at+t, earlyTo) - max(at, earlyFrom); {
+		case overlap > 0:
 			done += overlap / t
+		case t == 0 && at >= earlyFrom && at < earlyTo:
+			done++ // shorter than what the clock tells
 		}
 		at += t
 	}

@@ -91,6 +91,18 @@ func TestEarly(t *testing.T) {
 	}
 }
 
+// Many iterations are shorter than a microsecond: the clock moves in some of them only.
+func TestEarlyOfShortIterations(t *testing.T) {
+	r := &Run{Start: 20_000}
+	for i := range 2_000_000 {
+		r.Micros = append(r.Micros, float64(i%4/3))
+	}
+	r.Analyze()
+	if math.Abs(r.Early-1) > 0.01 {
+		t.Errorf("%v, want 1 (%+v)", r.Early, r.Steady)
+	}
+}
+
 func TestTables(t *testing.T) {
 	f := &File{Runs: []*Run{
 		sample("node", "Json", 200, 20), sample("sista", "Json", 100, 20), sample("sista", "Json", 300, 20),

@@ -48,6 +48,10 @@ func main() {
 			code = internalError(r, debug.Stack())
 		}
 	}()
+	if os.Getenv("GOGC") == "" {
+		// Compilations make much garbage and keep little; Smalltalk's objects are not Go's.
+		debug.SetGCPercent(400)
+	}
 	code = dispatch(os.Args[1:])
 }
 
