@@ -46,7 +46,7 @@ var processSnippets = []snippet{
 		[ m critical: [ r add: #high ] ] forkAt: Processor activePriority + 2.
 		[ r add: #middle ] forkAt: Processor activePriority + 1. s signal. Processor yield. r asArray`, "#(#low #middle #lowEnd #high)"},
 	{"critical section tested", `| m r p | m := Mutex new. r := OrderedCollection new. p := [ m critical: [ Processor activeProcess suspend ] ] fork. Processor yield. r add: (m critical: [ 1 ] ifLocked: [ 2 ]). p resume. Processor yield. r add: (m critical: [ 1 ] ifLocked: [ 2 ]). r asArray`, "#(2 1)"},
-	{"delays", `| r | r := OrderedCollection new. [ (Delay forMilliseconds: 6) wait. r add: 2 ] fork. [ (Delay forMilliseconds: 2) wait. r add: 1 ] fork. (Delay forMilliseconds: 30) wait. r asArray`, "#(1 2)"},
+	{"delays", `| r | r := OrderedCollection new. [ (Delay forMilliseconds: 120) wait. r add: 2 ] fork. [ (Delay forMilliseconds: 2) wait. r add: 1 ] fork. (Delay forMilliseconds: 240) wait. r asArray`, "#(1 2)"},
 	{"a loop does not starve a higher priority", `| r | r := 0. [ (Delay forMilliseconds: 1) wait. r := 1 ] forkAt: Processor activePriority + 1. [ r = 0 ] whileTrue. r`, "1"},
 	{"a loop of sends does not starve either", `| r p | r := 0. p := Probe new. [ (Delay forMilliseconds: 1) wait. r := 1 ] forkAt: Processor activePriority + 1. [ r = 0 ] whileTrue: [ p deep: 3 in: [ 1 ] ]. r`, "1"},
 	{"timeout", `Semaphore new waitTimeoutMilliseconds: 3`, "true"},
