@@ -37,6 +37,7 @@ var becomeSnippets = []snippet{
 	{"elements become in dictionaries", `| d k v | d := IdentityDictionary new. k := Object new. v := Object new. d at: k put: v. v becomeForward: 42 printString. {d at: k. d size}`, "#('42' 1)"},
 	{"become: of closures", `| k l | k := [ 1 ]. l := [ 2 ]. k become: l. {k value. l value}`, "#(2 1)"},
 	{"becomeForward: of a running closure", `| k l r | r := OrderedCollection new. l := [ r add: #l ]. k := nil. k := [ k becomeForward: l. r add: #k ]. k value. k value. r asArray`, "#(#k #l)"},
+	{"exchanging what looks like a process in a list that is none", `| b | b := #(nil nil nil nil nil nil nil nil) collect: [ :x | {1. 2. 3} ]. b become: Object new. b class name`, "#Object"},
 	{"become: of a symbol", `| s r | Probe compile: 'renamed ^ 5'. r := Probe new renamed. {r. Probe new perform: #renamed}`, "#(5 5)"},
 	{"becomeForward: of a method", `Probe compile: 'm1 ^ 1'. Probe compile: 'm2 ^ 2'. | p r | p := Probe new. r := {p m1. 0}. (Probe >> #m1) becomeForward: (Probe >> #m2). r at: 2 put: p m1. r`, "#(1 2)"},
 	{"becomeForward: of the running method", `Probe compile: 'n2 ^ 2'. Probe compile: 'n1 (Probe >> #n1) becomeForward: (Probe >> #n1) copy. ^ 11'. Probe new n1`, "11"},

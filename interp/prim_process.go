@@ -67,7 +67,7 @@ func (in *Interp) isListed(process heap.Oop) bool {
 		return false
 	}
 	p := in.follow(list.Slot(listFirst))
-	for n := 0; p != in.nilOop && n < mostListed; n++ {
+	for n := 0; in.isProcess(p) && n < mostListed; n++ {
 		if p == process {
 			return true
 		}

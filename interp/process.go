@@ -72,7 +72,7 @@ func (in *Interp) remove(list, process heap.Oop) bool {
 		in.removeFirst(list)
 		return true
 	}
-	for p, n := first, 0; p != in.nilOop && n < mostListed; n++ {
+	for p, n := first, 0; in.isProcess(p) && n < mostListed; n++ {
 		next := in.follow(p.Slot(linkNext))
 		if next == process {
 			in.heap.Store(p, linkNext, in.follow(process.Slot(linkNext)))
