@@ -1,0 +1,70 @@
+package vm_test
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sista-vm/sista/smalltalk/ast"
+	"github.com/sista-vm/sista/smalltalk/reference"
+)
+
+// disturbed answers a program of reference.Generate that comes to the same, but whose method note:, which
+// the others call all the time, does now and then what machine code must bear: methods that
+// run are redefined (as what they are), classes get another shape with activations and instances
+// around, objects become copies of themselves, the stack is looked at and printed, other
+// processes run, exceptions resume, retry, pass and return, activations are left from below.
+func disturbed(p *reference.Program, seed uint64) *reference.Program {
+	d := &reference.Program{Expression: p.Expression, Classes: append([]reference.Class(nil), p.Classes...)}
+	c := &d.Classes[0]
+	c.Methods = append([]string(nil), c.Methods...)
+	own := len(c.Methods)
+	for i, m := range c.Methods {
+		if strings.HasPrefix(m, "note: x\n") {
+			c.Methods[i] = strings.Replace(m, "note: x\n", "note: x\n\tself disturb.\n", 1)
+		}
+	}
+	shape := func(more string) string {
+		return fmt.Sprintf("%s subclass: #%s instanceVariableNames: '%s%s' classVariableNames: '' package: 'Generated'",
+			c.Superclass, c.Name, strings.Join(c.InstVars, " "), more)
+	}
+	redefine := func(n uint64) string {
+		k := d.Classes[n%uint64(len(d.Classes))]
+		methods := k.Methods
+		if n%uint64(len(d.Classes)) == 0 {
+			methods = c.Methods[:own]
+		}
+		return fmt.Sprintf("%s compile: %s", k.Name, ast.Quote(methods[n/3%uint64(len(methods))]))
+	}
+	acts := []string{
+		redefine(seed), redefine(seed / 5), redefine(seed / 11), shape(" extra"), shape(""),
+		"array become: array copy",
+		"array becomeForward: array copy",
+		"list := list copy",
+		"self walk: thisContext",
+		"self walk: thisContext sender",
+		"thisContext sender printString",
+		"Processor yield",
+		"[ self walk: thisContext ] fork. Processor yield",
+		"self exchange",
+		"self resuming. self retrying. self passing",
+		"self leaving; curtailed",
+		"self deep: 300",
+		"Smalltalk garbageCollect",
+	}
+	disturb := "disturb\n\t| n |\n\tn := Smalltalk at: #Disturbances put: (Smalltalk at: #Disturbances ifAbsent: [0]) + 1.\n\tn := (n * 7919 + %d) \\\\ %d.\n"
+	disturb = fmt.Sprintf(disturb, seed%1000, 5*len(acts))
+	for i, a := range acts {
+		disturb += fmt.Sprintf("\tn = %d ifTrue: [%s. ^self].\n", i, a)
+	}
+	c.Methods = append(c.Methods, disturb,
+		"walk: aContext\n\t| c n |\n\tc := aContext.\n\tn := 0.\n\t[c isNil] whileFalse: [n := n + c method numTemps + c printString size. c := c sender].\n\t^n",
+		"exchange\n\t| s n p |\n\tn := 0.\n\ts := Semaphore new.\n\tp := [1 to: 3 do: [:i | s wait. n := n + i. Processor yield]] fork.\n\t3 timesRepeat: [s signal. Processor yield].\n\tp terminate.\n\t^n",
+		"resuming\n\t^1 to: 3 do: [:i | ([(Warning signal: 'w') + i] on: Warning do: [:e | e resume: i]) = (i + i) ifFalse: [self zorkResume]]",
+		"retrying\n\t| k |\n\tk := 0.\n\t[k := k + 1. k < 4 ifTrue: [Error signal: 'again']] on: Error do: [:e | e retry].\n\tk = 4 ifFalse: [self zorkRetry].\n\t([nil zork] on: MessageNotUnderstood do: [:e | e retryUsing: [7]]) = 7 ifFalse: [self zorkRetryUsing]",
+		"passing\n\t| k |\n\tk := 0.\n\t([[[Error signal: 'x'. 1] ensure: [k := k + 1]] on: Error do: [:e | e pass]] on: Error do: [:e | e return: 5]) = 5 ifFalse: [self zorkPass].\n\tk = 1 ifFalse: [self zorkEnsure]",
+		"leaving\n\t#(1 2 3) do: [:e | [e = 2 ifTrue: [^self]] ensure: [self deep: e]]",
+		"curtailed\n\t| k |\n\tk := 0.\n\t[[1 to: 5 do: [:i | i = 4 ifTrue: [Error signal]. k := k + 1]] ifCurtailed: [k := k + 100]] on: Error do: [:e | e return].\n\tk = 103 ifFalse: [self zorkCurtailed]",
+		"deep: n\n\t^n = 0 ifTrue: [thisContext sender printString size] ifFalse: [1 + (self deep: n - 1)]",
+	)
+	return d
+}
