@@ -25,7 +25,8 @@ func (b *Broker) template(method heap.Oop) bool {
 	if err != nil {
 		return false
 	}
-	if err := b.placeRoutines(); err != nil {
+	// Nothing is evicted for it: the send under way may be one of the code that would go.
+	if err := b.placeRoutines(); err != nil || !b.fits(machine) {
 		return false
 	}
 	placed, err := b.zone.Place(machine)
