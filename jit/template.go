@@ -46,6 +46,8 @@ func (b *Broker) template(method heap.Oop) bool {
 	b.program.inquire(comp, key{kind: code, object: method})
 	u.code = in.Publish(method, placed, -1, nil, selectors)
 	b.byCode[u.code] = u
+	b.age++
+	u.age = b.age
 	b.log("template %s: %d bytes of code", u.name, len(machine.Bytes))
 	b.stats.Templates++
 	b.stats.TemplateBytes += len(machine.Bytes)
