@@ -150,13 +150,6 @@ func (in *Interp) interpretAll() {
 	}
 }
 
-// interpretPage does so with the page of a frame.
-func (in *Interp) interpretPage(fp uint64) {
-	if p := in.pageOf(fp); in.code != nil && in.hasNative(p) {
-		in.respill(p)
-	}
-}
-
 // respill spills a page; if it is the running one, its head runs on.
 func (in *Interp) respill(p *stackPage) {
 	head := in.fp

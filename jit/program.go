@@ -25,10 +25,9 @@ type Program struct {
 	doubtful []*question
 	renewing bool
 
-	symbols  map[string]*heap.Oop
-	lost     map[bet]int
-	open     []*World // of compilations under way
-	compiles []*Compilation
+	symbols map[string]*heap.Oop
+	lost    map[bet]int
+	open    []*World // of compilations under way
 }
 
 // watched is an object that answers were read from.

@@ -58,9 +58,7 @@ func randomMethod(m *machine, r *rand.Rand) *testMethod {
 	x.Name = fmt.Sprintf("OrderedCollection>>random%d", len(m.objects))
 	x.Args, x.Temps, x.Block = r.IntN(3), 4, r.IntN(4) == 0
 	block := m.lookup(m.byName["Array"], m.symbol("inject:into:"))
-	for _, l := range append([]front.Handle{}, block.Literals...) {
-		x.Literals = append(x.Literals, l)
-	}
+	x.Literals = append(x.Literals, block.Literals...)
 	for _, name := range []string{"size", "do:", "at:put:", "value"} {
 		x.Literals = append(x.Literals, m.handle(m.symbol(name)))
 	}

@@ -202,12 +202,6 @@ func (s *scope) top(i int) *ir.Value { return s.slots[len(s.slots)-1-i] }
 
 func (s *scope) drop(n int) { s.slots = s.slots[:len(s.slots)-n] }
 
-func (s *scope) pop() *ir.Value {
-	v := s.top(0)
-	s.drop(1)
-	return v
-}
-
 // refine replaces a value by what a guard answered for it.
 func (s *scope) refine(v, refined *ir.Value) {
 	for i, x := range s.slots {
