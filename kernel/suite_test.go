@@ -65,6 +65,22 @@ func TestSuiteInTemplates(t *testing.T) {
 	suite(t, vm.Config{Compile: jit.Sync, Feedback: &p, StackPages: 4}, "")
 }
 
+// In machine code, under everything that may happen to it.
+func TestSuiteUnderStress(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes minutes")
+	}
+	for _, mode := range jit.StressModes {
+		t.Run(mode, func(t *testing.T) {
+			s, err := jit.ParseStress(mode)
+			if err != nil {
+				t.Fatal(err)
+			}
+			suite(t, vm.Config{Compile: jit.Sync, Stress: s}, "")
+		})
+	}
+}
+
 // Under a virtual clock delays take no time. Files and sockets are of another time.
 func TestProcessesUnderVirtualClock(t *testing.T) {
 	suite(t, vm.Config{Clock: host.NewVirtualClock()}, "ProcessTest")
