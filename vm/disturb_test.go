@@ -39,7 +39,6 @@ func disturbed(p *reference.Program, seed uint64) *reference.Program {
 		redefine(seed), redefine(seed / 5), redefine(seed / 11), shape(" extra"), shape(""),
 		"array become: array copy",
 		"array becomeForward: array copy",
-		"list := list copy",
 		"self walk: thisContext",
 		"self walk: thisContext sender",
 		"thisContext sender printString",
