@@ -234,7 +234,12 @@ func (w *World) Binding(association front.Handle) (front.Handle, bool) {
 	if a == heap.Invalid {
 		return 0, false
 	}
-	q := w.inquire(key{kind: binding, object: a})
+	k := key{kind: binding, object: a}
+	w.program.rebuild()
+	if q := w.program.index[k]; q != nil && q.changes > maxChanges {
+		return 0, false // code depends on it no more, and stores into it go unnoticed
+	}
+	q := w.inquire(k)
 	if q.oop == heap.Invalid || q.changes > maxChanges {
 		return 0, false
 	}
