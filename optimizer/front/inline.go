@@ -80,6 +80,8 @@ func (s *scope) fits(k *code, c *call, count uint64) string {
 		limit *= p.BlockFactor
 	}
 	switch {
+	case s.bytes+k.size > p.EnoughBytecodes && !blocks:
+		return "enough code"
 	case count < uint64(p.MinCount) && !blocks:
 		return fmt.Sprintf("called %d times only", count)
 	case k.size > limit:

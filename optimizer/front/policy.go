@@ -13,6 +13,7 @@ import (
 type Policy struct {
 	MaxMethod           int `help:"bytes of bytecode of a method that is compiled"`
 	MaxBytecodes        int `help:"bytes of bytecode in one compilation, inlined ones counted each time"`
+	EnoughBytecodes     int `help:"bytes of bytecode in one compilation from which on only blocks, what is given one, and the smallest methods are inlined"`
 	MaxDepth            int `help:"activations inside each other"`
 	MaxRecursion        int `help:"activations of one method inside each other"`
 	AlwaysInline        int `help:"bytes of a method that is inlined wherever it is known"`
@@ -32,7 +33,8 @@ type Policy struct {
 func DefaultPolicy() Policy {
 	return Policy{
 		MaxMethod:           6000,
-		MaxBytecodes:        3000,
+		MaxBytecodes:        2000,
+		EnoughBytecodes:     800,
 		MaxDepth:            14,
 		MaxRecursion:        2,
 		AlwaysInline:        12,

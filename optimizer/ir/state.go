@@ -76,16 +76,37 @@ func (k VirtualKind) hasClass() bool { return k == VirtualObject || k == Virtual
 
 // Refs calls f with the place of every reference of the state.
 func (s *State) Refs(f func(*Ref)) {
-	each := func(rs []Ref) {
-		for i := range rs {
-			f(&rs[i])
-		}
-	}
 	for i := range s.Levels {
 		l := &s.Levels[i]
 		f(&l.Self)
 		f(&l.Closure)
 		f(&l.Context)
+		for i := range l.Temps {
+			f(&l.Temps[i])
+		}
+		for i := range l.Stack {
+			f(&l.Stack[i])
+		}
+	}
+	for _, v := range s.Virtuals {
+		for i := range v.Slots {
+			f(&v.Slots[i])
+		}
+	}
+}
+
+// Values calls f with every value the state refers to.
+func (s *State) Values(f func(*Value)) {
+	each := func(rs []Ref) {
+		for i := range rs {
+			if v := rs[i].Value; v != nil {
+				f(v)
+			}
+		}
+	}
+	for i := range s.Levels {
+		l := &s.Levels[i]
+		each([]Ref{l.Self, l.Closure, l.Context})
 		each(l.Temps)
 		each(l.Stack)
 	}
@@ -94,20 +115,14 @@ func (s *State) Refs(f func(*Ref)) {
 	}
 }
 
-// Values calls f with every value the state refers to.
-func (s *State) Values(f func(*Value)) {
-	s.Refs(func(r *Ref) {
-		if r.Value != nil {
-			f(r.Value)
-		}
-	})
-}
-
 // Clone answers a copy that shares only values.
-func (s *State) Clone() *State { return s.Map(func(v *Value) *Value { return v }) }
+func (s *State) Clone() *State { return s.copied(nil) }
 
 // Map answers a copy with other values in place of those it refers to.
-func (s *State) Map(f func(*Value) *Value) *State {
+func (s *State) Map(f func(*Value) *Value) *State { return s.copied(f) }
+
+// copied answers a copy with values that f gives, or with the same if f is nil.
+func (s *State) copied(f func(*Value) *Value) *State {
 	c := &State{Levels: append([]Level(nil), s.Levels...)}
 	n := 0
 	for i := range s.Levels {
@@ -122,6 +137,9 @@ func (s *State) Map(f func(*Value) *Value) *State {
 		l := &c.Levels[i]
 		l.Temps, l.Stack = list(l.Temps), list(l.Stack)
 	}
+	if f == nil && len(s.Virtuals) == 0 {
+		return c
+	}
 	var virtuals map[*Virtual]*Virtual
 	if len(s.Virtuals) > 0 {
 		c.Virtuals = make([]*Virtual, len(s.Virtuals))
@@ -132,7 +150,7 @@ func (s *State) Map(f func(*Value) *Value) *State {
 		}
 	}
 	c.Refs(func(r *Ref) {
-		if r.Value != nil {
+		if r.Value != nil && f != nil {
 			r.Value = f(r.Value)
 		}
 		if r.Virtual != nil {

@@ -47,7 +47,10 @@ func equalStates(a, b *ir.State) bool {
 	if len(a.Levels) != len(b.Levels) || len(a.Virtuals) != len(b.Virtuals) {
 		return false
 	}
-	numbers := map[*ir.Virtual]int{}
+	var numbers map[*ir.Virtual]int
+	if len(a.Virtuals) > 0 {
+		numbers = make(map[*ir.Virtual]int, len(a.Virtuals))
+	}
 	for i, o := range a.Virtuals {
 		numbers[o] = i
 	}
