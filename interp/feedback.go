@@ -50,6 +50,9 @@ type Hot struct {
 // is to be compiled soon.
 const windowCredit = 8
 
+// maxWindowShift limits how much longer windows get that are to see a method entered.
+const maxWindowShift = 7
+
 // Gather makes the interpreter count what runs and gather feedback in a table, whose
 // policy says when; nil ends it.
 func (in *Interp) Gather(t *counters.Table) {
@@ -80,6 +83,7 @@ func (in *Interp) OnHot(f func(Hot)) { in.feedback.onHot = f }
 func (in *Interp) Cool(method heap.Oop, after uint64) {
 	r := in.feedback.methods.record(method)
 	r.hotAt = r.heat + after
+	r.gatherAt = r.heat // what it does now is worth a window
 	for pc := range r.loops {
 		r.loops[pc].hotAt = r.loops[pc].heat + after
 	}
@@ -130,16 +134,16 @@ func (in *Interp) tripped(backEdge bool) {
 	if backEdge {
 		l = r.loop(pc)
 		l.heat += n
-		in.creditCallers(n)
 	}
 	p := &f.policy
-	if r.heat >= p.GatherAfter && r.heat >= r.gatherAt && f.gathered < p.Window*windowCredit+f.counted/max(1, p.WindowDuty) {
-		r.gatherAt = r.heat + r.heat/2
-		if r.entered < p.MinSamples {
-			r.gatherAt = r.heat + r.heat/8
+	w := r // what a window is for
+	if backEdge {
+		if c := in.creditCallers(n); c != nil {
+			w = c
 		}
-		r.windows++
-		in.startWindow()
+	}
+	if w.heat >= p.GatherAfter && w.heat >= w.gatherAt && f.gathered < p.Window*windowCredit+f.counted/max(1, p.WindowDuty) {
+		in.startWindow(f.windowFor(w))
 	} else {
 		in.startCount(p.SampleEvery)
 		if f.onHot != nil && r.windows > 0 {
@@ -170,7 +174,7 @@ func (in *Interp) reportHot(r *methodRecord, l *loopHeat, pc int) {
 func (in *Interp) reportMethod(r *methodRecord) {
 	f := &in.feedback
 	p := &f.policy
-	known := r.entered >= p.MinSamples || r.entered*r.heat >= p.MinSamples*p.CompileAfter
+	known := r.entered >= p.MinSamples || r.entered >= p.MinSamples/4 && r.entered*r.heat >= p.MinSamples*p.CompileAfter
 	if known && r.heat >= max(p.CompileAfter, r.hotAt) {
 		r.hotAt = 2 * r.heat
 		f.onHot(Hot{Method: r.method, Heat: r.heat})
@@ -178,23 +182,27 @@ func (in *Interp) reportMethod(r *methodRecord) {
 }
 
 // creditCallers credits with what a loop does those who gave its method a block: it is in them that the
-// loop is compiled best, with the block inlined.
-func (in *Interp) creditCallers(n uint64) {
+// loop is compiled best, with the block inlined. It answers the outermost that wants a window, nil if none does.
+func (in *Interp) creditCallers(n uint64) (wants *methodRecord) {
 	f := &in.feedback
 	fp := in.fp
 	for range counters.LimitDepth {
 		if !givenBlock(fp) {
-			return
+			break
 		}
 		if fp = callerFrame(fp); fp == 0 || frameIsNative(fp) {
-			return
+			break
 		}
 		r := f.methods.record(in.frameWord(fp, frameMethod))
 		r.heat += n
-		if f.onHot != nil && !in.gathers() {
+		if f.onHot != nil {
 			in.reportMethod(r)
 		}
+		if r.entered < f.policy.MinSamples && r.heat >= r.gatherAt {
+			wants = r
+		}
 	}
+	return wants
 }
 
 // givenBlock tells whether an argument of an activation is a block.
@@ -214,7 +222,7 @@ func (in *Interp) GatherNow() {
 		return
 	}
 	f.counted += uint64(max(0, f.interval-in.nat.Trip))
-	in.startWindow()
+	in.startWindow(f.policy.Window)
 }
 
 // startCount starts the count to the next sample, from half to one and a half times
@@ -228,14 +236,33 @@ func (in *Interp) startCount(every uint64) {
 
 func (in *Interp) gathers() bool { return in.trace.on }
 
+// windowFor answers how long a window for a method is to be: twice the last one, up to a limit, if what is
+// missing to compile the method is to see it entered, and no window has since. Long windows take half of what
+// is gathered at most: others want theirs.
+func (f *feedback) windowFor(r *methodRecord) uint64 {
+	r.gatherAt = r.heat + r.heat/2
+	if r.entered < f.policy.MinSamples {
+		r.gatherAt = r.heat + r.heat/8
+	}
+	r.windows++
+	if r.missed++; r.entered != r.seen || r.heat < f.policy.MinSamples*f.policy.CompileAfter {
+		r.missed, r.seen = 0, r.entered
+	}
+	length := f.policy.Window << min(r.missed, maxWindowShift)
+	for length > f.policy.Window && f.gathered+length > f.counted/max(1, f.policy.WindowDuty)/2 {
+		length /= 2
+	}
+	return length
+}
+
 // startWindow makes the gathering loop run until the next sample.
-func (in *Interp) startWindow() {
+func (in *Interp) startWindow(length uint64) {
 	if in.trace.events == nil {
 		in.trace.events = new([traceSize]traceEvent)
 	}
 	in.trace.on = true
 	in.sistaLoop = (*Interp).runGather
-	in.startCount(in.feedback.policy.Window)
+	in.startCount(length)
 }
 
 // endWindow goes back to the plain loop.

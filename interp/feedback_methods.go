@@ -22,6 +22,8 @@ type methodRecord struct {
 	gatherAt uint64 // heat at which the next window may be opened
 	windows  int    // opened for it so far
 	entered  uint64 // activations seen in windows
+	seen     uint64 // entered, when a window for it saw it entered last
+	missed   int    // windows for it since
 	hotAt    uint64 // heat at which it is reported next
 	loops    map[int]*loopHeat
 	unsuited bool // for template code

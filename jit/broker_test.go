@@ -62,6 +62,25 @@ func TestHot(t *testing.T) {
 	}
 }
 
+// Who gives a block to a loop is hot with it, and what loops for long is known after a few activations.
+func TestHotCallers(t *testing.T) {
+	m := openMachine(t)
+	f := &fixture{t: t, vm: m}
+	var lines []string
+	b := jit.NewBroker(m.Interp(), nil, jit.Options{Mode: jit.Sync, Generate: noMachine, Log: func(line string) { lines = append(lines, line) }})
+	defer b.Close()
+	f.eval("Object subclass: #Adder instanceVariableNames: '' classVariableNames: '' package: 'T'")
+	f.eval("Adder compile: 'addAll: all | sum | sum := 0. all do: [ :x | sum := sum + x ]. ^ sum'")
+	f.eval("Adder compile: 'count | n | n := 0. [ n < 5000 ] whileTrue: [ n := n + 1 ]. ^ n'")
+	f.eval("| a all | a := Adder new. all := (1 to: 1000) asArray. 1000 timesRepeat: [ a addAll: all ]")
+	f.eval("| a | a := Adder new. 3000 timesRepeat: [ a count ]")
+	for _, want := range []string{"bailout Adder>>addAll:: no machine", "bailout Adder>>count: no machine"} {
+		if !slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, want) }) {
+			t.Errorf("nothing says %q in\n%s", want, strings.Join(lines, "\n"))
+		}
+	}
+}
+
 // A compilation beside the program finds what a synchronous one does, sooner or later.
 func TestAsync(t *testing.T) {
 	m := openMachine(t)
