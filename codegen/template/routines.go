@@ -18,7 +18,7 @@ import (
 // nothing both registers are as they were. Another one makes closures (makers.go).
 
 // floatOperators are the operators, by number.
-var floatOperators = [native.NumRoutines]bool{opAdd - opAdd: true, opSubtract - opAdd: true, opLess - opAdd: true,
+var floatOperators = [native.NumRoutines]bool{0: true, opSubtract - opAdd: true, opLess - opAdd: true,
 	opGreater - opAdd: true, opLessEqual - opAdd: true, opGreaterEqual - opAdd: true, opEqual - opAdd: true,
 	opNotEqual - opAdd: true, opMultiply - opAdd: true, opDivide - opAdd: true}
 

@@ -48,7 +48,6 @@ type author struct {
 	far     [numJumps]asm.Label // what jumps out of snippets name
 	current *draft
 	drafts  []*draft
-	err     error
 }
 
 type draft struct {
