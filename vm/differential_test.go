@@ -28,6 +28,9 @@ func templates() *counters.Policy {
 // compares them with the reference evaluator. SISTA_DIFFERENTIAL_SEEDS sets how many it begins with.
 func FuzzDifferential(f *testing.F) {
 	seeds := uint64(8)
+	if testing.Short() {
+		seeds = 1
+	}
 	if s := os.Getenv("SISTA_DIFFERENTIAL_SEEDS"); s != "" {
 		seeds, _ = strconv.ParseUint(s, 10, 64)
 	}

@@ -19,6 +19,9 @@ import (
 // many there are.
 func TestReference(t *testing.T) {
 	seeds := uint64(40)
+	if testing.Short() {
+		seeds = 4
+	}
 	if s := os.Getenv("SISTA_REFERENCE_SEEDS"); s != "" {
 		var err error
 		if seeds, err = strconv.ParseUint(s, 10, 64); err != nil {

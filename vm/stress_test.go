@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/sista-vm/sista/jit"
 	"github.com/sista-vm/sista/vm"
 )
 
@@ -47,6 +48,9 @@ func TestTruth(t *testing.T) {
 	for _, tier := range tiers {
 		t.Run(tier.name, func(t *testing.T) {
 			c := tier.config
+			if testing.Short() && c.Compile != jit.Async {
+				t.Skip("in short mode only what has two goroutines runs")
+			}
 			c.CacheDir = cache
 			m, err := vm.Open(c)
 			if err != nil {

@@ -35,6 +35,9 @@ var tiers = []struct {
 // SISTA_TIERS_ALL all machines run every seed.
 func FuzzTiers(f *testing.F) {
 	seeds, from := uint64(6), uint64(2_000_000)
+	if testing.Short() {
+		seeds = 1
+	}
 	if s := os.Getenv("SISTA_TIERS_SEEDS"); s != "" {
 		seeds, _ = strconv.ParseUint(s, 10, 64)
 	}
