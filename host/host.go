@@ -8,6 +8,7 @@
 //     it is interfaces, plain values, and the virtual clock of deterministic runs.
 //   - A Host is put together from parts, and any part can be exchanged: an
 //     embedder gives a VM its own console or a read-only tree of files this way.
+//   - Replace, which stands on Files alone, writes a file at once or not at all.
 //   - Times are those of Smalltalk: microseconds since the start of 1901, UTC.
 package host
 

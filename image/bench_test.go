@@ -34,7 +34,7 @@ func fileOf(b *testing.B, megabytes int) string {
 	}
 	x.Store(x.Specials, free, list)
 	path := filepath.Join(b.TempDir(), "x.image")
-	if err := Save(x.Heap, path, Header{}); err != nil {
+	if err := Save(hostos.NewFiles(), path, x.Heap, Header{}); err != nil {
 		b.Fatal(err)
 	}
 	_ = x.Close()
@@ -77,7 +77,7 @@ func BenchmarkSave(b *testing.B) {
 	defer h.Close()
 	path := filepath.Join(b.TempDir(), "y.image")
 	for b.Loop() {
-		if err := Save(h, path, *hd); err != nil {
+		if err := Save(hostos.NewFiles(), path, h, *hd); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/sista-vm/sista/host"
 )
 
 // Error is why an image file could not be read or written.
@@ -44,6 +46,8 @@ func isNoImage(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && e.noImage
 }
+
+func cause(err error) error { return host.Cause(err) }
 
 // named puts the name of the file into an error.
 func named(path string, err error) error {

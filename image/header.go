@@ -81,6 +81,17 @@ type Header struct {
 	Start int64
 }
 
+// End answers the offset behind the image in the file: what follows is no part of it.
+func (h *Header) End() int64 { return h.Start + int64(h.Size) + int64(h.DataSize) }
+
+// FirstPage answers the page that an image begins with whose header is a page long, as
+// Save writes it.
+func (h *Header) FirstPage() []byte {
+	b := make([]byte, pageSize)
+	copy(b, h.encode())
+	return b
+}
+
 // decodeHeader reads the fields; b has headerSize bytes.
 func decodeHeader(b []byte) (h Header) {
 	le := binary.LittleEndian
@@ -143,6 +154,9 @@ func (h *Header) setMark(segments int, dataSum uint64) {
 	h.Padding = [5]uint64{markMagic, layoutNumber<<32 | pageSize, uint64(segments), dataSum}
 	h.Padding[4] = h.sum()
 }
+
+// DataSum answers the xxhash64 of the data of an image that can be mapped.
+func (h *Header) DataSum() uint64 { return h.Padding[3] }
 
 func (h *Header) sum() uint64 { return xxhash.Sum64(h.encode()[:headerSize-8]) }
 

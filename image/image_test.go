@@ -97,7 +97,7 @@ func TestMapping(t *testing.T) {
 	x := newTiny(t)
 	x.populate()
 	path := filepath.Join(t.TempDir(), "x.image")
-	if err := Save(x.Heap, path, Header{}); err != nil {
+	if err := Save(hostos.NewFiles(), path, x.Heap, Header{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := x.Close(); err != nil { // its window is wanted
@@ -161,7 +161,7 @@ func TestDamageToMappedImage(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.image")
 	array := uint64(x.Special(free).SlotAddr(11)) - uint64(x.OldStart) + pageSize
 	entry := x.HiddenRoots.Slot(0).SlotAddr(heap.ClassArray) - uint64(x.OldStart) + pageSize
-	if err := Save(x.Heap, path, Header{}); err != nil {
+	if err := Save(hostos.NewFiles(), path, x.Heap, Header{}); err != nil {
 		t.Fatal(err)
 	}
 	_ = x.Close()

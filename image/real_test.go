@@ -47,7 +47,7 @@ func TestForeignImage(t *testing.T) {
 	}
 	first := write(t, h, *hd)
 	copied := filepath.Join(t.TempDir(), "copy.image")
-	if err := Save(h, copied, *hd); err != nil {
+	if err := Save(hostos.NewFiles(), copied, h, *hd); err != nil {
 		t.Fatal(err)
 	}
 	_ = h.Close()

@@ -16,7 +16,7 @@ func TestSaveRefuses(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "x.image")
 	x := newTiny(t)
-	if err := Save(x.Heap, path, Header{}); err != nil {
+	if err := Save(hostos.NewFiles(), path, x.Heap, Header{}); err != nil {
 		t.Fatal(err)
 	}
 	good, err := os.ReadFile(path)
@@ -24,15 +24,15 @@ func TestSaveRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	x.SetSpecial(free, x.NewArray(1))
-	wantError(t, Save(x.Heap, path, Header{}), path, "outside old space")
+	wantError(t, Save(hostos.NewFiles(), path, x.Heap, Header{}), path, "outside old space")
 	ctx := x.old(heap.ClassContext, heap.FmtVariable, 22)
 	ctx.SetSlotRaw(0, heap.FromInt(1))
 	x.SetSpecial(free, ctx)
-	wantError(t, Save(x.Heap, path, Header{}), path, "frame")
+	wantError(t, Save(hostos.NewFiles(), path, x.Heap, Header{}), path, "frame")
 	x.SetSpecial(free, x.Nil)
 	ctx.SetSlotRaw(0, x.Nil)
-	wantError(t, Save(x.Heap, filepath.Join(dir, "no", "x.image"), Header{}), "x.image", "no such file")
-	wantError(t, Save(x.Heap, dir, Header{}), "not a regular file")
+	wantError(t, Save(hostos.NewFiles(), filepath.Join(dir, "no", "x.image"), x.Heap, Header{}), "x.image", "no such file")
+	wantError(t, Save(hostos.NewFiles(), dir, x.Heap, Header{}), "not a regular file")
 	if now, err := os.ReadFile(path); err != nil || !bytes.Equal(good, now) {
 		t.Error("the file that was there has changed")
 	}
@@ -44,7 +44,7 @@ func TestSaveRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	wantError(t, Save(e, path, Header{}), "empty")
+	wantError(t, Save(hostos.NewFiles(), path, e, Header{}), "empty")
 }
 
 // A link to an image stays a link, and permissions stay.
@@ -58,7 +58,7 @@ func TestSaveThroughLink(t *testing.T) {
 		t.Skip(err)
 	}
 	x := newTiny(t)
-	if err := Save(x.Heap, link, Header{}); err != nil {
+	if err := Save(hostos.NewFiles(), link, x.Heap, Header{}); err != nil {
 		t.Fatal(err)
 	}
 	if fi, err := os.Lstat(link); err != nil || fi.Mode()&os.ModeSymlink == 0 {

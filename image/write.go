@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/binary"
 	"io"
-	"os"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -26,38 +25,47 @@ func Write(w io.Writer, h *heap.Heap, hd Header) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.Write(p.firstPage(hd, sum)); err != nil {
+	hd = p.header(hd, sum)
+	if _, err := w.Write(hd.FirstPage()); err != nil {
 		return &Error{Offset: 0, Problem: "write", Err: cause(err)}
 	}
 	_, err = p.write(w)
 	return err
 }
 
-// writeFile writes a heap to a file as Write does, and the header when all else is there.
-func writeFile(f *os.File, h *heap.Heap, hd Header) error {
+// WriteFile writes a heap to a file that is empty as Write does, and the header when
+// all else is there. What follows the header goes to tee too, unless that is nil. The
+// header is answered as it was written, and the file stands at the end of the image.
+func WriteFile(f io.WriteSeeker, h *heap.Heap, hd Header, tee io.Writer) (Header, error) {
 	p, err := newPlan(h)
 	if err != nil {
-		return err
+		return Header{}, err
 	}
-	if _, err := f.Seek(pageSize, io.SeekStart); err != nil {
-		return &Error{Offset: 0, Err: cause(err)}
+	seek := func(to int64) error {
+		if _, err := f.Seek(to, io.SeekStart); err != nil {
+			return &Error{Offset: to, Problem: "seek", Err: cause(err)}
+		}
+		return nil
 	}
-	sum, err := p.write(f)
+	if err := seek(pageSize); err != nil {
+		return Header{}, err
+	}
+	out := io.Writer(f)
+	if tee != nil {
+		out = io.MultiWriter(f, tee)
+	}
+	sum, err := p.write(out)
 	if err != nil {
-		return err
+		return Header{}, err
 	}
-	if _, err := f.WriteAt(p.firstPage(hd, sum), 0); err != nil {
-		return &Error{Offset: 0, Problem: "write", Err: cause(err)}
+	if err := seek(0); err != nil {
+		return Header{}, err
 	}
-	return nil
-}
-
-// firstPage answers the page of the file that has the header.
-func (p *plan) firstPage(hd Header, sum uint64) []byte {
 	hd = p.header(hd, sum)
-	page := make([]byte, pageSize)
-	copy(page, hd.encode())
-	return page
+	if _, err := f.Write(hd.FirstPage()); err != nil {
+		return Header{}, &Error{Offset: 0, Problem: "write", Err: cause(err)}
+	}
+	return hd, seek(hd.End())
 }
 
 // write writes the segments and answers the sum of their bytes.

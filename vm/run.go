@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"sync"
 
+	"github.com/sista-vm/sista/host/hostos"
 	"github.com/sista-vm/sista/image"
 	"github.com/sista-vm/sista/interp"
 )
@@ -185,6 +186,6 @@ func (v *VM) save(path string, hd interp.ImageHeader) error {
 	h.Format, h.Flags, h.ScreenSize, h.ExtraVMMemory = hd.Format, hd.Flags, hd.ScreenSize, hd.ExtraVMMemory
 	h.StackPages, h.CodeSizeKiB, h.EdenBytes = hd.StackPages, hd.CodeSizeKiB, hd.EdenBytes
 	h.MaxExtSemTabSize, h.ImageVersion = hd.MaxExtSemTabSize, hd.ImageVersion
-	v.saveErr = image.Save(v.heap, path, h)
+	v.saveErr = image.Save(hostos.NewFiles(), path, v.heap, h)
 	return v.saveErr
 }

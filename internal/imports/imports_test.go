@@ -21,13 +21,15 @@ const module = "github.com/sista-vm/sista/"
 //	                   plugins/*  ^          ^
 //	                   smalltalk/* -> image -+
 var allowed = map[string][]string{
-	"host":         {},
-	"host/hostos":  {"host"},
-	"host/hostnet": {"host"},
-	"bytecode":     {},
-	"heap":         {"host"},
-	"image":        {"heap", "host", "bytecode"},
-	"plugin":       {"heap", "host"},
+	"host":           {},
+	"host/hostos":    {"host"},
+	"host/hostnet":   {"host"},
+	"bytecode":       {},
+	"heap":           {"host"},
+	"image":          {"heap", "host", "bytecode"},
+	"snapshot":       {"image", "heap", "host"},
+	"snapshot/trust": {"snapshot", "host"},
+	"plugin":         {"heap", "host"},
 	"plugin/plugintest": {
 		"plugin", "heap", "host", "host/hostos", "internal/*",
 	},
@@ -50,7 +52,7 @@ var allowed = map[string][]string{
 	"smalltalk/source":    {"smalltalk/ast", "smalltalk/parser"},
 	"smalltalk/compiler":  {"smalltalk/ast", "smalltalk/parser", "bytecode"},
 	"smalltalk/reference": {"smalltalk/ast", "smalltalk/parser", "smalltalk/compiler", "bytecode"},
-	"smalltalk/build":     {"smalltalk/*", "heap", "host", "image", "bytecode"},
+	"smalltalk/build":     {"smalltalk/*", "heap", "host", "host/hostos", "image", "bytecode"},
 	"vm": {
 		"heap", "host", "host/hostos", "image", "interp", "plugin", "plugins/core", "plugins/stcompiler",
 		"kernel", "smalltalk/*", "bytecode", "counters", "jit", "native",

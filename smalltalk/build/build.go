@@ -26,6 +26,7 @@ import (
 	"io"
 
 	"github.com/sista-vm/sista/heap"
+	"github.com/sista-vm/sista/host/hostos"
 	"github.com/sista-vm/sista/image"
 	"github.com/sista-vm/sista/smalltalk/compiler"
 	"github.com/sista-vm/sista/smalltalk/parser"
@@ -73,7 +74,7 @@ type Image struct {
 }
 
 // Save writes the image to a file.
-func (m *Image) Save(path string) error { return image.Save(m.Heap, path, m.Header) }
+func (m *Image) Save(path string) error { return image.Save(hostos.NewFiles(), path, m.Heap, m.Header) }
 
 // Write writes the image.
 func (m *Image) Write(w io.Writer) error { return image.Write(w, m.Heap, m.Header) }
