@@ -156,17 +156,19 @@ func eachTree(c Config, f func(tree fs.FS, dir, name string) error) error {
 	return nil
 }
 
-// MainScript is the file in a tree of sources that is no part of the image: a script
-// that a program runs.
-const MainScript = "main.st"
+// Files in a tree of sources that are no part of the image.
+const (
+	MainScript     = "main.st"     // what the program does when it is run
+	WorkloadScript = "workload.st" // what it is warmed with
+)
 
-// scriptless is a tree without its main script.
+// scriptless is a tree without these scripts.
 type scriptless struct{ fs.FS }
 
 func (s scriptless) ReadDir(name string) ([]fs.DirEntry, error) {
 	entries, err := fs.ReadDir(s.FS, name)
 	if name == "." {
-		entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return e.Name() == MainScript })
+		entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return e.Name() == MainScript || e.Name() == WorkloadScript })
 	}
 	return entries, err
 }
