@@ -15,13 +15,20 @@ import (
 // between them, and of the image's data against the sum in its header. Who wrote the file
 // is not its matter.
 func (f *File) Check() []error {
-	var all []error
+	problems := f.checkTrailer()
+	if err := f.checkImage(); err != nil {
+		problems = append(problems, err)
+	}
+	return problems
+}
+
+// checkTrailer checks all that follows the image.
+func (f *File) checkTrailer() (all []error) {
 	add := func(err error) {
 		if err != nil {
 			all = append(all, err)
 		}
 	}
-	add(f.checkImage())
 	add(f.Problem)
 	end := f.Header.End()
 	for _, e := range f.index {

@@ -47,6 +47,13 @@ type Source interface {
 	io.ReaderAt
 }
 
+// Trusted is a file that may be executed: who wrote it is known. Sections are as those of
+// File, but for what was changed since.
+type Trusted interface {
+	Section(k Kind) ([]byte, error)
+	Manifest() (*Manifest, error)
+}
+
 // File is an open image file with its trailer. Its methods may be called by any
 // goroutine.
 type File struct {
