@@ -159,9 +159,14 @@ func (v *VM) ShutDown(ctx context.Context) error {
 // from the file, a kernel image does what its arguments say, with all objects
 // it had; another image goes on where it is now.
 func (v *VM) Save(ctx context.Context, path string) error {
+	return v.saveWith(ctx, path, v.savePlain)
+}
+
+// saveWith saves the image with a function that writes the file.
+func (v *VM) saveWith(ctx context.Context, path string, write func(path string, hd image.Header) error) error {
 	return v.lock(func() (err error) {
-		v.saving, v.saveErr = true, nil
-		defer func() { v.saving = false }()
+		v.writer, v.saveErr = write, nil
+		defer func() { v.writer = nil }()
 		switch {
 		case v.over != nil:
 			return v.over
@@ -178,14 +183,22 @@ func (v *VM) Save(ctx context.Context, path string) error {
 
 // save writes the image file, with what the running image may have changed of the header.
 func (v *VM) save(path string, hd interp.ImageHeader) error {
-	if !v.saving && !v.config.Snapshots {
-		v.saveErr = fmt.Errorf("%s: this image may not save itself", path)
-		return v.saveErr
+	write := v.writer
+	if write == nil {
+		if !v.config.Snapshots {
+			v.saveErr = fmt.Errorf("%s: this image may not save itself", path)
+			return v.saveErr
+		}
+		write = v.savePlain
 	}
 	h := v.header
 	h.Format, h.Flags, h.ScreenSize, h.ExtraVMMemory = hd.Format, hd.Flags, hd.ScreenSize, hd.ExtraVMMemory
 	h.StackPages, h.CodeSizeKiB, h.EdenBytes = hd.StackPages, hd.CodeSizeKiB, hd.EdenBytes
 	h.MaxExtSemTabSize, h.ImageVersion = hd.MaxExtSemTabSize, hd.ImageVersion
-	v.saveErr = image.Save(hostos.NewFiles(), path, v.heap, h)
+	v.saveErr = write(path, h)
 	return v.saveErr
+}
+
+func (v *VM) savePlain(path string, hd image.Header) error {
+	return image.Save(hostos.NewFiles(), path, v.heap, hd)
 }

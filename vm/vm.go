@@ -117,8 +117,9 @@ type VM struct {
 	symbols map[string]*heap.Oop
 	closed  bool
 	over    error // why nothing can run any more: the image has quit, or a fatal error
-	saving  bool  // under VM.Save
 	saveErr error // of the last save
+	// writer writes the file of the save that was asked for from Go; nil: none was.
+	writer func(path string, hd image.Header) error
 
 	closing atomic.Bool
 	running atomic.Bool // Smalltalk runs

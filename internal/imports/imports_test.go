@@ -23,6 +23,7 @@ const module = "github.com/sista-vm/sista/"
 var allowed = map[string][]string{
 	"host":           {},
 	"host/hostos":    {"host"},
+	"host/hosttest":  {"host"},
 	"host/hostnet":   {"host"},
 	"bytecode":       {},
 	"heap":           {"host"},
@@ -55,14 +56,14 @@ var allowed = map[string][]string{
 	"smalltalk/build":     {"smalltalk/*", "heap", "host", "host/hostos", "image", "bytecode"},
 	"vm": {
 		"heap", "host", "host/hostos", "image", "interp", "plugin", "plugins/core", "plugins/stcompiler",
-		"kernel", "smalltalk/*", "bytecode", "counters", "jit", "native",
+		"kernel", "smalltalk/*", "bytecode", "counters", "jit", "native", "snapshot",
 	},
 	"explain": {
 		"jit", "interp", "image", "heap", "counters", "bytecode", "native", "codegen/asm", "optimizer/*", "plugins/stcompiler",
 	},
 	"cmd/sista": {
 		"explain", "counters", "vm", "jit", "host", "host/hostos", "host/hostnet", "heap", "image", "interp", "plugin", "plugins/all", "plugins/stcompiler",
-		"bytecode", "kernel", "smalltalk/*", "benchmarks", "benchmarks/*",
+		"bytecode", "kernel", "smalltalk/*", "benchmarks", "benchmarks/*", "snapshot", "snapshot/trust",
 	},
 	// The optimizer knows neither the heap nor who runs its code.
 	"optimizer/front":  {"optimizer/*", "counters", "bytecode"},
