@@ -38,6 +38,7 @@ import (
 	"github.com/sista-vm/sista/plugin"
 	"github.com/sista-vm/sista/plugins/core"
 	"github.com/sista-vm/sista/plugins/stcompiler"
+	"github.com/sista-vm/sista/snapshot"
 )
 
 // Version is the version of the virtual machine.
@@ -99,6 +100,9 @@ type Config struct {
 	// OnCode is called with where machine code was placed: from now on what was
 	// there before is gone. It may be nil.
 	OnCode func(addr, size uint64, name string)
+	// Trust tells whether an optimized image may be executed: the error says why not. Nil: none
+	// may, and of its sections only the feedback is used. See package snapshot/trust.
+	Trust func(*snapshot.File) (snapshot.Trusted, error)
 	// VMPath is what the image is told of where the VM is.
 	VMPath string
 }

@@ -31,6 +31,7 @@ type machineFlags struct {
 	trace         traceKinds
 	stats         statsForm
 	perfMap       bool
+	key           keyFlag
 }
 
 func (m *machineFlags) register(fs *flag.FlagSet) {
@@ -40,7 +41,8 @@ func (m *machineFlags) register(fs *flag.FlagSet) {
 	fs.StringVar(&m.cacheDir, "cache", "", "`folder` for the built kernel image, - for none (default: the user's cache folder)")
 	fs.StringVar(&m.profile, "profile", "", "write a profile of the virtual machine itself: `kind` cpu, mem or trace")
 	fs.BoolVar(&m.stressGC, "stress-gc", false, "collect at the safepoint after every allocation")
-	fs.BoolVar(&m.verify, "verify", false, "check the whole image before running it")
+	fs.BoolVar(&m.verify, "verify", false, "check the whole image before running it, and what is behind it")
+	m.key.register(fs)
 	fs.BoolVar(&m.noNet, "no-net", false, "no network for the image")
 	m.compile.set = jit.Async
 	fs.Var(&m.compile, "compile", "compile what is hot: `mode` async (beside the program), sync (the program waits) or off")
@@ -70,6 +72,7 @@ func (m *machineFlags) config() vm.Config {
 		Plugins: all.All(), EdenBytes: m.eden.bytes, StackPages: m.stackPages,
 		CacheDir: m.cacheDir, Snapshots: true, StressGC: m.stressGC, Verify: m.verify,
 		Compile: m.compile.set, Stress: m.stress.set, Trace: m.trace.trace(),
+		Trust: m.key.trusts(m.verify),
 	}
 	if !m.noNet {
 		c.Network = network()

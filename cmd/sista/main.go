@@ -37,7 +37,8 @@ const (
 )
 
 func commands() []*command {
-	return []*command{runCommand, evalCommand, replCommand, testCommand, benchCommand, explainCommand, buildCommand, inspectCommand, versionCommand}
+	return []*command{runCommand, evalCommand, replCommand, testCommand, benchCommand, explainCommand, buildCommand, inspectCommand,
+		snapshotCommand, keygenCommand, versionCommand}
 }
 
 func main() {
@@ -104,7 +105,7 @@ func find(name string) *command {
 func usage(w io.Writer) {
 	fmt.Fprint(w, "sista runs Smalltalk.\n\nusage: sista command [flags] [arguments]\n\ncommands:\n")
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-9s %s\n", c.name, c.short)
+		fmt.Fprintf(w, "  %-13s %s\n", c.name, c.short)
 	}
 	fmt.Fprint(w, "\nFlags stand before or after the arguments; what follows the program of run, or the\n"+
 		"expression of eval, is its own. sista help command tells more of one. Examples:\n\n"+
