@@ -114,7 +114,14 @@ func (e *emitter) guardFloat(object func(), done asm.Label) {
 // 896 in the exponent unless that is zero, shifted by the tag:
 //
 //	[8 bits of exponent][52 bits of mantissa][sign][100]
-const tagFloat = 4
+//
+// Rotated right by four it is a float already, if it is no zero: the tag is then 1024
+// in the exponent, which is 128 too many.
+const (
+	tagFloat    = 4
+	lastZero    = 1<<3 + tagFloat // the zeros are the immediates up to here
+	rotatedBias = 128 << 52
+)
 
 // unbox reads a Float of either kind.
 func (e *emitter) unbox() {
@@ -132,16 +139,22 @@ func (e *emitter) unbox() {
 			a.Jmp(done)
 		})
 	}
-	t, zero := e.t(0), a.NewLabel()
-	a.Mov(asm.W64, t, x)
-	a.Shift(asm.Shr, asm.W64, t, 3)
-	a.RI(asm.Cmp, asm.W64, t, 1)
+	t, zero, bits := e.t(0), a.NewLabel(), a.NewLabel()
+	a.RI(asm.Cmp, asm.W64, x, lastZero)
 	a.Jcc(asm.BelowEqual, zero)
-	a.RM(asm.Add, asm.W64, t, e.constant(smallFloatBias))
-	a.Bind(zero)
-	a.Shift(asm.Ror, asm.W64, t, 1)
+	a.Mov(asm.W64, t, x)
+	a.Shift(asm.Ror, asm.W64, t, 4)
+	a.RM(asm.Sub, asm.W64, t, e.constant(rotatedBias))
+	a.Bind(bits)
 	a.BitsToX(asm.W64, d, t)
 	a.Bind(done)
+	e.later = append(e.later, func() {
+		a.Bind(zero)
+		a.Mov(asm.W64, t, x)
+		a.Shift(asm.Shr, asm.W64, t, 3)
+		a.Shift(asm.Shl, asm.W64, t, 63)
+		a.Jmp(bits)
+	})
 }
 
 // constant is a word of memory that holds one.

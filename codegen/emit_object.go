@@ -115,14 +115,24 @@ func log2(n int64) uint8 {
 func (e *emitter) barrier() {
 	a, x, z := e.a, e.r(e.in.x), e.r(e.in.z)
 	old, done := a.NewLabel(), a.NewLabel()
-	a.RM(asm.Cmp, asm.W64, x, context(offOldStart))
-	a.Jcc(asm.AboveEqual, old)
+	known := e.in.imm == barrierObject
+	if e.in.imm == barrierImmediate {
+		a.RI(asm.Test, asm.W8, z, 7)
+		a.Jcc(asm.Equal, old)
+	} else {
+		a.RM(asm.Cmp, asm.W64, x, context(offOldStart))
+		a.Jcc(asm.AboveEqual, old)
+	}
 	a.Bind(done)
 	slow := e.slowPath(native.ExitRemember, done, func() { e.give(asm.RAX, x) }, nil)
-	known := e.in.imm != 0
+	immediate := e.in.imm == barrierImmediate
 	e.later = append(e.later, func() {
 		a.Bind(old)
-		if !known {
+		switch {
+		case immediate:
+			a.RM(asm.Cmp, asm.W64, x, context(offOldStart))
+			a.Jcc(asm.Below, done)
+		case !known:
 			a.RI(asm.Test, asm.W8, z, 7)
 			a.Jcc(asm.NotEqual, done)
 		}

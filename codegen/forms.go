@@ -1,6 +1,9 @@
 package codegen
 
-import "github.com/sista-vm/sista/optimizer/ir"
+import (
+	"github.com/sista-vm/sista/native"
+	"github.com/sista-vm/sista/optimizer/ir"
+)
 
 // konst answers the value of an integer that is known.
 func konst(v *ir.Value) (int64, bool) {
@@ -27,6 +30,18 @@ func constOop(v *ir.Value) (int64, bool) {
 	}
 	return 0, false
 }
+
+// constWord answers the word of an immediate that is known.
+func constWord(v *ir.Value) (int64, bool) {
+	if v.Root().Op == ir.OpAbsent {
+		return absent, true
+	}
+	n, ok := constOop(v)
+	return tagged(n), ok
+}
+
+// absent is the word that stands for no object, signed.
+const absent = native.Absent - 1<<64
 
 func tagged(n int64) int64 { return n<<3 | 1 }
 

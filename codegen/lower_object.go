@@ -66,7 +66,7 @@ func (l *lowerer) convert(v *ir.Value) {
 	if _, ok := konst(v); ok {
 		return
 	}
-	if _, ok := constOop(v); ok {
+	if _, ok := constWord(v); ok {
 		return
 	}
 	x := v.Args[0]
@@ -265,12 +265,22 @@ func (l *lowerer) store(v *ir.Value, o vreg, y operand) {
 	if v.NoMark || s.Type == ir.TypeSmi || x.kind == oImm || x.kind == oCtx {
 		return
 	}
-	known := int64(0)
-	if s.Type == ir.TypeObj {
-		known = 1
+	kind := int64(barrierOop)
+	switch {
+	case s.Type == ir.TypeObj:
+		kind = barrierObject
+	case s.Root().Op == ir.OpBoxFloat:
+		kind = barrierImmediate
 	}
-	l.emit(inst{op: mBarrier, x: o, z: z, imm: known, slow: true})
+	l.emit(inst{op: mBarrier, x: o, z: z, imm: kind, slow: true})
 }
+
+// What is known of an oop whose store has a barrier.
+const (
+	barrierOop       = iota
+	barrierObject    // it is none but a heap object
+	barrierImmediate // most are immediates
+)
 
 func (l *lowerer) send(v *ir.Value) {
 	i := inst{op: mSend, call: true, imm: int64(len(l.cells)), st: l.state(v)}

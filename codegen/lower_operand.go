@@ -11,7 +11,7 @@ func (c *code) isConst(v *ir.Value) bool {
 	if _, ok := konst(v); ok {
 		return true
 	}
-	if _, ok := constOop(v); ok {
+	if _, ok := constWord(v); ok {
 		return true
 	}
 	switch v.Root().Op {
@@ -29,8 +29,8 @@ func (l *lowerer) constant(v *ir.Value, asTagged bool) (operand, bool) {
 		}
 		return imm(n), true
 	}
-	if n, ok := constOop(v); ok {
-		return imm(tagged(n)), true
+	if n, ok := constWord(v); ok {
+		return imm(n), true
 	}
 	switch v = v.Root(); v.Op {
 	case ir.OpConstBool:

@@ -106,8 +106,8 @@ func (e *emitter) valueLoc(v *ir.Value) native.Loc {
 	if n, ok := konst(v); ok {
 		return native.Loc{Kind: native.IsConst, Repr: native.ReprInt, Index: n}
 	}
-	if n, ok := constOop(v); ok {
-		return native.Loc{Kind: native.IsConst, Index: tagged(n)}
+	if n, ok := constWord(v); ok {
+		return native.Loc{Kind: native.IsConst, Index: n}
 	}
 	switch r := v.Root(); r.Op {
 	case ir.OpConstFloat:

@@ -232,7 +232,7 @@ func stateText(s *native.State, literals []string) (lines []string) {
 		lines = append(lines, text)
 	}
 	for i, v := range s.Virtuals {
-		kind := [...]string{"an object of class", "an Array of class", "a Float", "a Context"}[v.Kind]
+		kind := [...]string{"an object of class", "an Array of class", "a Float", "a Context", "the first or a Float of the second of"}[v.Kind]
 		if v.Kind <= native.VirtualArray {
 			kind += fmt.Sprintf(" %d", v.Class)
 		}

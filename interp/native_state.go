@@ -79,6 +79,14 @@ func (r *reader) virtual(i int) heap.Oop {
 		r.virtuals[i] = r.oop(native.Loc{Kind: v.Slots[0].Kind, Index: v.Slots[0].Index, Repr: native.ReprFloat})
 		return r.virtuals[i]
 	}
+	if v.Kind == native.VirtualEither {
+		l := v.Slots[0]
+		if l.Kind != native.IsVirtual && l.Repr == native.ReprOop && r.word(l) == native.Absent {
+			l = v.Slots[1]
+		}
+		r.virtuals[i] = r.oop(l)
+		return r.virtuals[i]
+	}
 	if v.Kind == native.VirtualContext {
 		return r.context(i)
 	}

@@ -97,7 +97,11 @@ const (
 	VirtualArray
 	VirtualFloat
 	VirtualContext // of the level whose Context it is
+	VirtualEither  // its first slot, or if that is the word Absent a Float of the second
 )
+
+// Absent is a word in the place of an oop that stands for no object.
+const Absent = 1<<64 - 6
 
 // Loc is where a value is. What it says has Add added, of a SmallInteger in the word that
 // it is: code need not compute what differs from another value by a constant only to

@@ -205,9 +205,19 @@ func (m *materializer) keep(o Oop, err error) Oop {
 
 // make makes an object without references to others, fill adds them.
 func (m *materializer) make(s *State, o *Virtual) {
+	if _, ok := m.made[o]; ok {
+		return
+	}
 	switch o.Kind {
 	case VirtualFloat:
 		m.made[o] = m.ref(o.Slots[0])
+	case VirtualEither:
+		if of := o.Slots[0].Virtual; of != nil {
+			m.make(s, of)
+		}
+		if m.made[o] = m.ref(o.Slots[0]); m.made[o] == Absent {
+			m.made[o] = m.ref(o.Slots[1])
+		}
 	case VirtualContext:
 		for _, l := range s.Levels {
 			if l.Context.Virtual == o {

@@ -37,6 +37,8 @@ func (x *evaluation) constant(v *Value) (datum, error) {
 	switch v.Op {
 	case OpConstSmi:
 		return datum(x.Machine.Integer(v.Int)), nil
+	case OpAbsent:
+		return datum(Absent), nil
 	case OpLiteral:
 		o, err := x.Machine.Literal(Handle(v.Int))
 		return datum(o), err

@@ -3,6 +3,10 @@ package ir
 // An Oop is a tagged word of a machine. What its bits mean only the machine knows.
 type Oop uint64
 
+// Absent is the word that stands for no object. It looks like a Character, so that
+// whoever visits oops passes over it, of a code that none has.
+const Absent Oop = 1<<64 - 6
+
 // A Machine is the world that the evaluator runs in: objects, calls, polls. An error
 // means that the program did what well-formed code never does (a field the object
 // has not, a Float that is none); it ends the evaluation.

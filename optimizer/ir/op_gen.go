@@ -12,6 +12,7 @@ const (
 	OpConstFloat       // an unboxed float
 	OpConstBool        // a condition that is known
 	OpConstSmi         // a SmallInteger
+	OpAbsent           // no object: one argument of an either has it where the other counts
 	OpLiteral          // an object the code names
 	OpIAdd             // sum modulo 2^64
 	OpISub             // difference modulo 2^64
@@ -107,6 +108,7 @@ var opTable = [numOps]OpInfo{
 	OpConstFloat:    {Name: "constfloat", Doc: "an unboxed float", Result: TypeFloat, Aux: AuxFloat},
 	OpConstBool:     {Name: "constbool", Doc: "a condition that is known", Result: TypeBool, Aux: AuxBool},
 	OpConstSmi:      {Name: "constsmi", Doc: "a SmallInteger", Result: TypeSmi, Aux: AuxInt},
+	OpAbsent:        {Name: "absent", Doc: "no object: one argument of an either has it where the other counts", Result: TypeOop},
 	OpLiteral:       {Name: "literal", Doc: "an object the code names", Result: TypeOop, Aux: AuxHandle},
 	OpIAdd:          {Name: "iadd", Doc: "sum modulo 2^64", Args: []Type{TypeInt, TypeInt}, Result: TypeInt, Commutes: true},
 	OpISub:          {Name: "isub", Doc: "difference modulo 2^64", Args: []Type{TypeInt, TypeInt}, Result: TypeInt},
@@ -220,6 +222,12 @@ func (b *Block) ConstBool(c bool) *Value {
 func (b *Block) ConstSmi(n int64) *Value {
 	v := b.append(OpConstSmi, nil)
 	v.Int = n
+	return v
+}
+
+// Absent appends absent: no object: one argument of an either has it where the other counts.
+func (b *Block) Absent() *Value {
+	v := b.append(OpAbsent, nil)
 	return v
 }
 

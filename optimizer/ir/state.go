@@ -51,7 +51,7 @@ type Ref struct {
 type Virtual struct {
 	Kind  VirtualKind
 	Class int64 // of all but a float or context
-	Slots []Ref // named fields or elements in order; of a float its one unboxed value
+	Slots []Ref // named fields or elements in order; of a float its one unboxed value; of an either two
 }
 
 // A VirtualKind says how an object is made.
@@ -63,9 +63,10 @@ const (
 	VirtualArray                      // elements
 	VirtualFloat                      // a Float
 	VirtualContext                    // the context of the level that refers to it as such
+	VirtualEither                     // its first slot, an oop, or if that is absent a Float of the second
 )
 
-var virtualNames = [...]string{"object", "array", "float", "context"}
+var virtualNames = [...]string{"object", "array", "float", "context", "either"}
 
 func (k VirtualKind) String() string { return virtualNames[k] }
 

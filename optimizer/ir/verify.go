@@ -278,6 +278,9 @@ func (v *verifier) state(x *Value, s *State) {
 		if o.Kind == VirtualFloat && (len(o.Slots) != 1 || o.Slots[0].Value == nil || o.Slots[0].Value.Type != TypeFloat) {
 			v.fail(x, "float in the state without its value")
 		}
+		if o.Kind == VirtualEither && (len(o.Slots) != 2 || o.Slots[1].Value == nil || o.Slots[1].Value.Type != TypeFloat) {
+			v.fail(x, "either in the state without an oop and a float")
+		}
 		if o.Kind == VirtualContext && (len(o.Slots) > 0 || levelsOf(s, o) != 1) {
 			v.fail(x, "context in the state that is not of one of its levels")
 		}

@@ -85,44 +85,22 @@ func (f *controlFlow) sameParams() bool {
 	return s.Len() > before
 }
 
-// equalParams joins parameters of a block that are given the same values by every edge:
-// that each is given itself counts as the same.
+// equalParams joins parameters of a block that are given the same values by every edge.
 func (f *controlFlow) equalParams() bool {
-	s, before := f.s, f.s.Len()
-	for _, b := range f.g.Order {
-		if b.IsRoot() || len(b.Params) < 2 {
-			continue
-		}
-		edges := incoming(f.g, b)
-		given := func(e *ir.Edge, i int) *ir.Value {
-			if a := e.Args[i]; a != b.Params[i] {
-				return s.Find(a)
-			}
-			return nil
-		}
-		same := map[*ir.Value][]int{} // parameters by what the first edge gives
-		for i, p := range b.Params {
-			first := given(edges[0], i)
-			for _, j := range same[first] {
-				if p.Type != b.Params[j].Type {
-					continue
-				}
-				equal := true
-				for _, e := range edges[1:] {
-					equal = equal && given(e, i) == given(e, j)
-				}
-				if equal {
-					s.Replace(p, b.Params[j])
-					break
-				}
-			}
-			if !s.Has(p) {
-				same[first] = append(same[first], i)
+	before := f.s.Len()
+	n := newCongruence(f)
+	for _, b := range n.blocks {
+		first := map[int32]*ir.Value{}
+		for _, p := range b.Params {
+			if x := first[n.of[p.ID]]; x != nil {
+				f.s.Replace(p, x)
+			} else {
+				first[n.of[p.ID]] = p
 			}
 		}
 	}
-	removeParams(f.f, s.Has)
-	return s.Len() > before
+	removeParams(f.f, f.s.Has)
+	return f.s.Len() > before
 }
 
 // skipEmpty redirects edges past blocks that have neither parameters nor values and

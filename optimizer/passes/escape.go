@@ -13,6 +13,9 @@ import "github.com/sista-vm/sista/optimizer/ir"
 // used any more under its own name, nor have been made by then. This is how a Float
 // that a loop carries is unboxed, whether it is an immediate or not.
 //
+// A parameter that only states use, and that is given a Float on one way and something
+// else on another, becomes two: an oop and the Float's value. States have both ([ir.VirtualEither]).
+//
 // An object that is only in the fields of another is found when that one is gone.
 func Escape(f *ir.Func, p *Policy) {
 	for range p.MaxScalarRounds {
@@ -26,10 +29,18 @@ func Escape(f *ir.Func, p *Policy) {
 
 // A shape is what objects must share to be replaced by the same fields.
 type shape struct {
-	op     ir.Op // new, newarray, boxfloat
+	op     ir.Op // new, newarray, boxfloat; absent: an oop or a Float
 	class  int64
 	fields int
 }
+
+// eitherShape is that of parameters which only states use, and that are given Floats and others.
+var eitherShape = shape{op: ir.OpAbsent, fields: 2}
+
+func (c *candidate) either() bool { return c.shape == eitherShape }
+
+// floats tells whether a candidate is, or may be, a Float.
+func (c *candidate) floats() bool { return c.either() || c.shape.op == ir.OpBoxFloat }
 
 // shapeOf answers the shape of a new object whose fields are known.
 func shapeOf(v *ir.Value, p *Policy) (s shape, ok bool) {
@@ -106,6 +117,15 @@ func (e *escape) candidate(v *ir.Value) *candidate {
 	return nil
 }
 
+// taker answers the candidate that a parameter is if it takes the fields of c, or nil.
+func (e *escape) taker(c *candidate, param *ir.Value) *candidate {
+	to := e.candidate(param)
+	if to != nil && to.either() && !c.floats() {
+		return nil
+	}
+	return to
+}
+
 // decide finds what is replaced, and answers whether there is anything. If hold, what
 // is put into a field of another candidate waits for that one to go.
 func (e *escape) decide(hold bool) bool {
@@ -137,12 +157,13 @@ func (e *escape) decide(hold bool) bool {
 		}
 		if c.dropped {
 			for _, w := range c.flows {
-				if to := e.candidate(w.param); to != nil {
+				if to := e.candidate(w.param); to != nil && !to.either() {
 					drop(to)
 				}
 			}
 		}
 	}
+	e.dropIdle()
 	any := false
 	for _, c := range e.all {
 		any = any || !c.dropped
@@ -210,6 +231,9 @@ func (e *escape) shapes() {
 			}
 		}
 	}
+	for _, p := range e.eithers() {
+		add(p, eitherShape)
+	}
 }
 
 // collect finds the uses of candidates in a block.
@@ -267,7 +291,7 @@ func (e *escape) collect(b *ir.Block) {
 				continue
 			}
 			c.flows = append(c.flows, flow{b, i, s.To.Params[j]})
-			if to := e.candidate(s.To.Params[j]); to != nil {
+			if to := e.taker(c, s.To.Params[j]); to != nil {
 				to.from = append(to.from, c)
 			}
 		}
@@ -316,6 +340,9 @@ func (e *escape) getsOut(o *ir.Value, seen map[*ir.Value]bool) bool {
 // isAccess tells whether v, of which an object of the shape is argument i, only asks
 // about what is known of the object, or reads or writes fields that can be told apart.
 func isAccess(v *ir.Value, i int, s shape) bool {
+	if s.op == ir.OpAbsent {
+		return false
+	}
 	if v.Op == ir.OpOopEq {
 		return s.op != ir.OpBoxFloat || v.Args[0].Root() == v.Args[1].Root()
 	}
@@ -353,6 +380,9 @@ func fieldOf(v *ir.Value) (n int64, ok bool) {
 // check tells whether a candidate can be replaced. It drops parameters that cannot be
 // given its fields.
 func (e *escape) check(c *candidate, drop func(*candidate)) bool {
+	if c.either() && len(c.escapes) > 0 {
+		return false
+	}
 	e.liveness(c)
 	out := map[*ir.Block]bool{} // made somewhere in the block
 	for _, b := range c.escapes {
@@ -364,8 +394,11 @@ func (e *escape) check(c *candidate, drop func(*candidate)) bool {
 	ends := 0 // edges from the block of an allocation that would only have it made there
 	for _, w := range c.flows {
 		to := w.from.Succs[w.succ].To
-		if e.candidate(w.param) != nil {
+		if e.taker(c, w.param) != nil {
 			continue
+		}
+		if c.either() {
+			return false
 		}
 		if w.from == c.v.Block && c.v.Op != ir.OpParam {
 			ends++
@@ -376,7 +409,7 @@ func (e *escape) check(c *candidate, drop func(*candidate)) bool {
 		}
 	}
 	for i, w := range c.flows {
-		p := e.candidate(w.param)
+		p := e.taker(c, w.param)
 		if p == nil {
 			continue
 		}

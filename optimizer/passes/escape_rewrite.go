@@ -62,6 +62,9 @@ func (r *rewriting) join(b *ir.Block, c *candidate) {
 	for i := range ps {
 		ps[i] = b.AddParam(t)
 	}
+	if c.either() {
+		ps[1].Type = ir.TypeFloat
+	}
 	r.joins[b.ID] = append(r.joins[b.ID], c)
 	r.params[b] = append(r.params[b], ps)
 }
@@ -288,6 +291,8 @@ func (r *rewriting) described(s *ir.State) *ir.State {
 				o.Kind = ir.VirtualArray
 			case ir.OpBoxFloat:
 				o.Kind = ir.VirtualFloat
+			case ir.OpAbsent:
+				o.Kind = ir.VirtualEither
 			}
 			for _, f := range at.fields {
 				o.Slots = append(o.Slots, ir.ValueRef(f))
@@ -309,7 +314,7 @@ func (r *rewriting) edge(b *ir.Block, i int) {
 	for j, a := range e.Args {
 		a, c := r.find(a)
 		e.Args[j] = a
-		if c == nil || r.candidate(to.Params[j]) != nil {
+		if c == nil || r.taker(c, to.Params[j]) != nil {
 			continue
 		}
 		v := r.views[c.index].made
@@ -332,6 +337,10 @@ func (r *rewriting) edge(b *ir.Block, i int) {
 		from := c
 		if c.v.Op == ir.OpParam && c.v.Block == to {
 			a := e.Args[slices.Index(to.Params, c.v)]
+			if c.either() {
+				e.Args = append(e.Args, r.eitherArgs(at, a)...)
+				continue
+			}
 			if f, ok := r.f.FloatLiteral(a.Root()); ok {
 				e.Args = append(e.Args, at.ConstFloat(f))
 				continue

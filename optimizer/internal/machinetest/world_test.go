@@ -587,6 +587,13 @@ func (w *world) leave(regs bool) ending {
 		case native.VirtualFloat:
 			virtuals[i] = oop(v.Slots[0])
 			return virtuals[i]
+		case native.VirtualEither:
+			l := v.Slots[0]
+			if l.Kind != native.IsVirtual && l.Repr == native.ReprOop && word(l) == native.Absent {
+				l = v.Slots[1]
+			}
+			virtuals[i] = oop(l)
+			return virtuals[i]
 		case native.VirtualArray:
 			virtuals[i] = must(w.NewArray(v.Class, int64(len(v.Slots))))
 		default:

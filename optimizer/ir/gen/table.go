@@ -34,6 +34,7 @@ var table = []row{
 	{"constfloat", "ConstFloat", "", "float", "Float", "", "", "", "an unboxed float"},
 	{"constbool", "ConstBool", "", "bool", "Bool", "", "", "", "a condition that is known"},
 	{"constsmi", "ConstSmi", "", "smi", "Int", "", "", "", "a SmallInteger"},
+	{"absent", "Absent", "", "oop", "", "", "", "", "no object: one argument of an either has it where the other counts"},
 	{"literal", "Literal", "", "oop", "Handle", "", "", "", "an object the code names"},
 
 	{"iadd", "IAdd", "int int", "int", "", "", "", "commutes", "sum modulo 2^64"},
