@@ -5,7 +5,6 @@ import (
 
 	"github.com/sista-vm/sista/codegen/asm"
 	"github.com/sista-vm/sista/native"
-	"github.com/sista-vm/sista/optimizer/ir"
 )
 
 // The frame, from its pointer: see package native.
@@ -149,11 +148,9 @@ func (e *emitter) deoptIf() {
 }
 
 // count jumps to a label when as many guards were passed as a test wants to pass. It
-// changes the flags. The state of a guard of a condition may say that the condition is not
-// as it is wanted: such code is not left otherwise.
+// changes the flags.
 func (e *emitter) count(out asm.Label) {
-	v := e.in.val
-	if e.opts.Count && !(v != nil && (v.Op == ir.OpGuardTrue || v.Op == ir.OpGuardFalse)) {
+	if e.opts.Count {
 		e.a.UnaryM(asm.Dec, asm.W64, context(int64(native.OffGuards)))
 		e.a.Jcc(asm.Equal, out)
 	}

@@ -230,6 +230,7 @@ type job struct {
 	old    *unit // what it is to replace; nil: nothing
 	world  *World
 	method front.Handle
+	passes passes.Options
 	target codegen.Options
 	fn     *ir.Func
 	report *front.Report
@@ -244,7 +245,7 @@ type job struct {
 func (b *Broker) translate(method heap.Oop, at place) *job {
 	start := time.Now()
 	w := b.program.Begin()
-	j := &job{world: w, method: w.Handle(method)}
+	j := &job{world: w, method: w.Handle(method), passes: b.passes()}
 	m := w.Method(j.method)
 	j.unit = &unit{place: at, name: b.in.CodeName(method), comp: w.Compilation}
 	if at.pc >= 0 {
@@ -278,7 +279,7 @@ func (j *job) generate(b *Broker) {
 		before = j.fn.String()
 	}
 	start := time.Now()
-	j.err = passes.Run(j.fn, b.opts.Passes)
+	j.err = passes.Run(j.fn, j.passes)
 	j.times.Passes = time.Since(start)
 	if j.err != nil {
 		return

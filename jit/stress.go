@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sista-vm/sista/counters"
+	"github.com/sista-vm/sista/optimizer/passes"
 )
 
 // Stress makes what is rare frequent, for tests: no program may notice. All of it is drawn from
@@ -17,6 +18,7 @@ type Stress struct {
 	Retire int    // throw some code away with one in so many hot methods and loops, on average
 	Delay  int    // put code to use up to so many safepoints after it was made
 	Zone   uint64 // bytes of code at a time
+	Passes bool   // stop the optimizer behind any of its passes
 	Seed   uint64
 }
 
@@ -46,10 +48,12 @@ func ParseStress(list string) (Stress, error) {
 			s.Delay = int(or(100))
 		case "zone":
 			s.Zone = or(32 << 10)
+		case "passes":
+			s.Passes = true
 		case "seed":
 			s.Seed = n
 		default:
-			return s, fmt.Errorf("jit: no stress %q: it is eager, guards, retire, delay, zone or seed", name)
+			return s, fmt.Errorf("jit: no stress %q: it is eager, guards, retire, delay, zone, passes or seed", name)
 		}
 	}
 	return s, nil
@@ -79,6 +83,12 @@ func (b *Broker) startStress() {
 		b.opts.ZoneBytes = s.Zone
 	}
 	if s.Guards > 0 && b.zone != nil {
+		p := passes.DefaultPolicy()
+		if b.opts.Passes.Policy != nil {
+			*p = *b.opts.Passes.Policy
+		}
+		p.LeaveAnyway = true
+		b.opts.Passes.Policy = p
 		b.in.LeaveGuards(func() int64 { return 1 + s.random.Int64N(int64(2*s.Guards-1)) })
 	}
 }
@@ -101,6 +111,15 @@ func (b *Broker) stressed() {
 		b.logDeopt("retired %s", oldest.name)
 		b.retire(oldest, b.policy.CompileAfter)
 	}
+}
+
+// passes answers how the passes are to run for one compilation.
+func (b *Broker) passes() passes.Options {
+	o := b.opts.Passes
+	if b.stress.Passes {
+		o.Fuel = 1 + b.stress.random.IntN(len(passes.Table))
+	}
+	return o
 }
 
 // delayed puts a compilation to use, sooner or later.
@@ -128,4 +147,5 @@ var StressModes = []string{
 	"eager,guards=50,seed=1",
 	"eager,guards=1000,retire=3,delay=50,seed=2",
 	"eager,guards=5000,zone=32768,seed=3",
+	"eager,guards=500,passes,seed=4",
 }

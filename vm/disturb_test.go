@@ -30,8 +30,8 @@ func disturbed(p *reference.Program, seed uint64) *reference.Program {
 	redefine := func(n uint64) string {
 		k := d.Classes[n%uint64(len(d.Classes))]
 		methods := k.Methods
-		if n%uint64(len(d.Classes)) == 0 {
-			methods = c.Methods[:own]
+		if n%uint64(len(d.Classes)) == 0 || len(methods) == 0 {
+			k, methods = *c, c.Methods[:own]
 		}
 		return fmt.Sprintf("%s compile: %s", k.Name, ast.Quote(methods[n/3%uint64(len(methods))]))
 	}

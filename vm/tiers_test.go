@@ -26,6 +26,7 @@ var tiers = []struct {
 	{"code comes late and goes early", vm.Config{Compile: jit.Sync, Stress: jit.Stress{Eager: true, Retire: 4, Delay: 50, Seed: 2}, EdenBytes: 64 << 10}},
 	{"little room", vm.Config{Compile: jit.Sync, Stress: jit.Stress{Eager: true, Zone: 16 << 10, Guards: 1000}}},
 	{"collecting at every allocation", vm.Config{Compile: jit.Sync, Stress: jit.Stress{Eager: true, Guards: 100}, StressGC: true}},
+	{"any of the passes is the last", vm.Config{Compile: jit.Sync, Stress: jit.Stress{Eager: true, Guards: 200, Passes: true, Seed: 3}}},
 	{"beside the program", vm.Config{Compile: jit.Async, Stress: jit.Stress{Eager: true, Guards: 300, Delay: 100}}},
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -66,15 +67,14 @@ func (m *machine) outcome(doIt *testMethod) (reference.Outcome, error) {
 type setting struct {
 	name   string
 	world  func(*world)
-	passes bool
-	leave  func(*rand.Rand) bool
+	passes int                   // how many runs of passes there are
+	leave  func(*rand.Rand) bool // nil: never
 	policy func(*front.Policy)
 	half   int // 1: only the first half of the program was counted
 }
 
 func seldom(n int) func(*rand.Rand) bool { return func(r *rand.Rand) bool { return r.IntN(n) == 0 } }
 
-func never(*rand.Rand) bool  { return false }
 func always(*rand.Rand) bool { return true }
 
 func distrustAll(w *world) {
@@ -86,21 +86,33 @@ func distrustSome(w *world) {
 }
 
 var settings = []setting{
-	{name: "as it is", leave: never},
+	{name: "as it is"},
 	{name: "always left", leave: always},
 	{name: "left at random", leave: seldom(6)},
 	{name: "left seldom", leave: seldom(40)},
 	{name: "nothing trusted", leave: seldom(40), world: distrustAll},
 	{name: "some bets lost", leave: seldom(40), world: distrustSome},
 	{name: "no feedback, nothing trusted", leave: seldom(30), world: func(w *world) { distrustAll(w); w.blind, w.variable = true, true }},
-	{name: "no feedback", leave: never, world: func(w *world) { w.blind = true }},
+	{name: "no feedback", world: func(w *world) { w.blind = true }},
 	{name: "much inlined", leave: seldom(60), policy: func(p *front.Policy) {
 		p.MaxInlinedBytecodes, p.AlwaysInline, p.MaxBytecodes, p.MaxRecursion = 400, 100, 6000, 3
 	}},
-	{name: "half counted", leave: never, half: 1},
-	{name: "optimized", leave: never, passes: true},
-	{name: "optimized, half counted", leave: never, passes: true, half: 1},
-	{name: "optimized, left at random", leave: seldom(10), passes: true},
+	{name: "half counted", half: 1},
+	{name: "optimized", passes: len(passes.Table)},
+	{name: "optimized, half counted", passes: len(passes.Table), half: 1},
+	{name: "optimized, left at random", leave: seldom(10), passes: len(passes.Table)},
+}
+
+// afterEachPass answers settings that stop behind each pass.
+func afterEachPass() (all []setting) {
+	for i, p := range passes.Table {
+		s := setting{name: "after " + p.Name, passes: i + 1, half: i % 2}
+		if i%3 > 0 {
+			s.name, s.leave = s.name+", left at random", seldom(4+40*(i%3-1))
+		}
+		all = append(all, s)
+	}
+	return all
 }
 
 // translateAll makes code of every method that may be translated.
@@ -131,9 +143,11 @@ func translateAll(m *machine, s *setting) error {
 		if err := f.Verify(); err != nil {
 			return nil, fmt.Errorf("%w\n%s\n%s", err, r, f)
 		}
-		if s.passes {
+		if s.passes > 0 {
 			before := f.String()
-			if err := passes.Run(f, passes.Options{Verify: true}); err != nil {
+			policy := passes.DefaultPolicy()
+			policy.LeaveAnyway = s.leave != nil
+			if err := passes.Run(f, passes.Options{Policy: policy, Verify: true, Fuel: s.passes}); err != nil {
 				return nil, fmt.Errorf("%w\n%s", err, before)
 			}
 		}
@@ -201,14 +215,9 @@ func compareProgram(t *testing.T, p *reference.Program, want reference.Outcome, 
 			t.Fatalf("%s: %v\n%s", s.name, err, p)
 		}
 		r := rand.New(rand.NewPCG(7, uint64(i)))
-		m.leave = func(v *ir.Value) bool {
-			// The state of a condition's guard may say that the condition is what it is
-			// where the guard fails: leaving otherwise is no test after passes.
-			condition := v.Op == ir.OpGuardTrue || v.Op == ir.OpGuardFalse
-			return !(s.passes && condition) && s.leave(r)
-		}
-		m.atPoll = func() bool { return s.leave(r) }
-		m.atSend = func() bool { return s.leave(r) }
+		leave := func() bool { return s.leave != nil && s.leave(r) }
+		m.leave = func(*ir.Value) bool { return leave() }
+		m.atPoll, m.atSend = leave, leave
 		osr := m.osr
 		for _, withOSR := range []bool{false, true} {
 			m.osr = nil
@@ -232,22 +241,28 @@ func compareProgram(t *testing.T, p *reference.Program, want reference.Outcome, 
 	}
 }
 
-// TestGenerated compares random programs.
-func TestGenerated(t *testing.T) {
-	for seed := range uint64(seeds(4)) {
+// FuzzGenerated compares the random program of a seed: interpreted, and as the front end translates it,
+// before and after passes: with SISTA_FRONT_ALL after each, else after every fifth, others for
+// other seeds. SISTA_FRONT_SEEDS sets how many seeds it begins with, SISTA_FRONT_FROM the first.
+func FuzzGenerated(f *testing.F) {
+	seeds, from := uint64(4), uint64(0)
+	if s := os.Getenv("SISTA_FRONT_SEEDS"); s != "" {
+		seeds, _ = strconv.ParseUint(s, 10, 64)
+	}
+	if s := os.Getenv("SISTA_FRONT_FROM"); s != "" {
+		from, _ = strconv.ParseUint(s, 10, 64)
+	}
+	for seed := range seeds {
+		f.Add(from + seed)
+	}
+	f.Fuzz(func(t *testing.T, seed uint64) {
 		p, want := reference.Generate(seed)
-		compareProgram(t, p, want, settings)
-		if t.Failed() {
-			t.Fatalf("seed %d", seed)
+		all := slices.Clone(settings)
+		for i, s := range afterEachPass() {
+			if uint64(i)%5 == seed%5 || os.Getenv("SISTA_FRONT_ALL") != "" {
+				all = append(all, s)
+			}
 		}
-	}
-}
-
-// seeds answers how many random programs to compare; SISTA_FRONT_SEEDS sets another
-// number.
-func seeds(n int) int {
-	if s, err := strconv.Atoi(os.Getenv("SISTA_FRONT_SEEDS")); err == nil {
-		return s
-	}
-	return n
+		compareProgram(t, p, want, all)
+	})
 }

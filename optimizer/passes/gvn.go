@@ -13,9 +13,9 @@ type number struct {
 // guard passed is not asked again. Branches and guards are facts wherever they
 // dominate: questions they answer become constants, guards they make superfluous
 // check nothing any more.
-func ValueNumbers(f *ir.Func, _ *Policy) {
+func ValueNumbers(f *ir.Func, p *Policy) {
 	g := removeUnreachable(f)
-	n := &numbering{g: g, s: f.NewSubstitution(), known: make(map[number]*ir.Value, f.NumValues()/2),
+	n := &numbering{g: g, anyway: p.LeaveAnyway, s: f.NewSubstitution(), known: make(map[number]*ir.Value, f.NumValues()/2),
 		facts: map[fact]learned{}, class: map[*ir.Value]classAt{}}
 	children := g.Children()
 	var walk func(*ir.Block)
@@ -40,12 +40,13 @@ func ValueNumbers(f *ir.Func, _ *Policy) {
 // blocks that do not dominate that one are void: the walk does not come back to where
 // they hold, so they can be written over.
 type numbering struct {
-	g     *ir.Graph
-	s     *ir.Substitution
-	b     *ir.Block // where the walk is
-	known map[number]*ir.Value
-	facts map[fact]learned
-	class map[*ir.Value]classAt // of roots
+	g      *ir.Graph
+	s      *ir.Substitution
+	b      *ir.Block // where the walk is
+	known  map[number]*ir.Value
+	facts  map[fact]learned
+	class  map[*ir.Value]classAt // of roots
+	anyway bool                  // [Policy.LeaveAnyway]
 }
 
 // learned is a fact, or that it is none, from a block on.
@@ -103,7 +104,8 @@ func (n *numbering) block(b *ir.Block) {
 	}
 }
 
-// left puts what a condition is where the code is left for its sake into the state.
+// left puts what a condition is where the code is left for its sake into the state,
+// unless the code may be left for the sake of nothing.
 func (n *numbering) left(b *ir.Block, v *ir.Value) {
 	switch v.Op {
 	case ir.OpGuardTrue, ir.OpGuardFalse, ir.OpDeopt:
@@ -115,7 +117,7 @@ func (n *numbering) left(b *ir.Block, v *ir.Value) {
 			return false, false
 		}
 		c := n.s.Find(x.Args[0])
-		if v.Op != ir.OpDeopt && c == v.Args[0] {
+		if v.Op != ir.OpDeopt && c == v.Args[0] && !n.anyway {
 			return v.Op == ir.OpGuardFalse, true
 		}
 		return n.isTrue(c)

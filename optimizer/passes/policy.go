@@ -17,6 +17,10 @@ type Policy struct {
 	MaxPeeled       int `help:"most values of a loop whose first round is copied before it"`
 	WidenAfter      int `help:"visits of a parameter before its range is widened"`
 	MaxFacts        int `help:"most locations whose value is known at one place"`
+
+	// LeaveAnyway says that a test may leave code at guards that hold, so states must not
+	// say what is so only because the guard failed. It is no threshold.
+	LeaveAnyway bool
 }
 
 // DefaultPolicy answers the thresholds that are used when nobody sets others.
@@ -28,7 +32,7 @@ func DefaultPolicy() *Policy {
 func (p *Policy) Set(name, value string) error {
 	v := reflect.ValueOf(p).Elem()
 	for i := range v.NumField() {
-		if hyphened(v.Type().Field(i).Name) != name {
+		if f := v.Type().Field(i); f.Type.Kind() != reflect.Int || hyphened(f.Name) != name {
 			continue
 		}
 		n, err := strconv.Atoi(value)
@@ -46,6 +50,9 @@ func (p *Policy) Each(f func(name, value, help string)) {
 	v := reflect.ValueOf(p).Elem()
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
+		if field.Type.Kind() != reflect.Int {
+			continue
+		}
 		f(hyphened(field.Name), fmt.Sprint(v.Field(i)), field.Tag.Get("help"))
 	}
 }
