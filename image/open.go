@@ -19,6 +19,8 @@ type Options struct {
 	Verify bool
 	// NoMap reads every file and maps none.
 	NoMap bool
+	// Placement is filled in with where the objects have come to lie, if it is not nil.
+	Placement *Placement
 }
 
 // Open opens an image file and makes a heap of it.
@@ -74,6 +76,10 @@ func load(r io.ReaderAt, size int64, c heap.Config, o Options) (*heap.Heap, *Hea
 	}
 	h.QueueBereavedWeaklings = hd.Flags&FlagQueueWeaklings != 0
 	hd.Flags |= FlagLittleEndianFloats
+	if p := o.Placement; p != nil {
+		p.memory = l.memory
+		p.starts, p.last = nil, 0
+	}
 	return h, hd, nil
 }
 

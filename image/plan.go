@@ -21,7 +21,6 @@ type plan struct {
 	segments []outSegment
 	mourners []heap.Oop
 	free     uint64 // bytes of chunks
-	move     uint64 // what is added to addresses of the heap to make those of window 0
 }
 
 type outSegment struct {
@@ -43,12 +42,12 @@ func (s *outSegment) joins(next heap.Segment) bool {
 }
 
 // home answers the address in window 0 of an address in the heap.
-func (p *plan) home(addr uint64) uint64 { return addr + p.move }
+func (p *plan) home(addr uint64) uint64 { return homeOf(p.heap, addr) }
 
 // newPlan looks over old space: it finds the ends of the segments, forgets what is
 // noted about external primitives, and makes sure that the heap can be saved.
 func newPlan(h *heap.Heap) (*plan, error) {
-	p := &plan{heap: h, mourners: h.Mourners(), move: heap.WindowBase + heap.OldStart - uint64(h.OldStart)}
+	p := &plan{heap: h, mourners: h.Mourners()}
 	h.FirstObject() // writes the header of the free memory that is being allocated from
 	for _, s := range h.Segments() {
 		n := len(p.segments)

@@ -43,7 +43,7 @@ func (in *Interp) site(cell uint64) (kind native.Site, selector heap.Oop) {
 	}
 	c := in.code.codeOf(in.fp)
 	i := (cell - c.placed.Data() - 8*uint64(len(c.code.Literals))) / (8 * native.ICWords)
-	switch kind = c.code.Template.Sites[i]; {
+	switch kind = c.template().Sites[i]; {
 	case kind == native.SiteSuper:
 		selector = in.follow(methodLiteral(in.method, int(c.code.Cells[i].Selector)))
 	case kind >= native.SiteSpecial:

@@ -1,6 +1,11 @@
 package interp
 
-import "github.com/sista-vm/sista/native"
+import (
+	"slices"
+
+	"github.com/sista-vm/sista/heap"
+	"github.com/sista-vm/sista/native"
+)
 
 // NewZone makes the memory for this machine's code, in the heap's window. The error
 // tells why there can be none here.
@@ -31,3 +36,45 @@ func (in *Interp) CodeOnStack() map[Compiled]bool {
 
 // FreeCode gives the room of code back that was killed. It is called at a safepoint.
 func (in *Interp) FreeCode() { in.bury() }
+
+// Restored is code that lies in the zone as it did when it was saved, with its literals and cells.
+type Restored struct {
+	Method heap.Oop
+	Placed *native.Placed
+	Loop   int // as in Publish
+}
+
+// Restore makes code that was saved that of its methods, blocks and loops, before anything has run.
+func (in *Interp) Restore(list []Restored) []Compiled {
+	m := in.code
+	all, names := make([]compiled, len(list)), make([]Compiled, len(list))
+	m.all = slices.Grow(m.all, len(list))
+	if len(m.byPlace) == 0 {
+		m.byMethod, m.byPlace = make(map[heap.Oop]*compiled, len(list)), make(map[*native.Placed]*compiled, len(list))
+	}
+	for i, r := range list {
+		c := &all[i]
+		*c = compiled{placed: r.Placed, code: r.Placed.Head(), method: r.Method, osr: r.Loop}
+		if c.isTemplate() {
+			m.setNumber(c, r.Method)
+		}
+		m.all = append(m.all, c)
+		m.byPlace[r.Placed] = c
+		m.enter(c)
+		names[i] = Compiled{c}
+	}
+	in.flushMethodCache()
+	return names
+}
+
+// Live tells whether code is in use.
+func (c Compiled) Live() bool { return !c.c.dead }
+
+// Method answers whose code it is.
+func (c Compiled) Method() heap.Oop { return c.c.method }
+
+// Literal answers a literal of code of the optimizer.
+func (c Compiled) Literal(i int) heap.Oop { return heap.Oop(ld(c.c.literal(i))) }
+
+// Scavenging tells whether the collection under way moves young objects only.
+func (in *Interp) Scavenging() bool { return in.scavenging }

@@ -56,6 +56,9 @@ func (in *Interp) Post(f func()) { in.post(func(r *requests) { r.posted = append
 // PostQuiet is Post for an f that runs no Smalltalk code and makes no objects: machine code goes on after it.
 func (in *Interp) PostQuiet(f func()) { in.post(func(r *requests) { r.quiet = append(r.quiet, f) }) }
 
+// RunQuiet runs what was posted with PostQuiet. It is called at a safepoint.
+func (in *Interp) RunQuiet() { in.runQuiet() }
+
 // runQuiet runs what was posted for machine code to go on after.
 func (in *Interp) runQuiet() {
 	r := &in.request

@@ -35,6 +35,9 @@ func (in *Interp) SetRoutines(addresses []uint64) { copy(in.nat.Routines[:], add
 // isTemplate tells template code from that of the optimizer.
 func (c *compiled) isTemplate() bool { return c.code.Template != nil }
 
+// template answers what template code says about itself.
+func (c *compiled) template() *native.Template { return c.placed.Code().Template }
+
 // setNumber gives template code a number, and its data what its frames begin with.
 func (m *machineCode) setNumber(c *compiled, method heap.Oop) {
 	i := 0
@@ -81,7 +84,7 @@ func (in *Interp) templateReturn() uint64 {
 	if c == nil {
 		return 0
 	}
-	return c.templatePlace(c.code.Template.Returns, in.method, in.pc)
+	return c.templatePlace(c.template().Returns, in.method, in.pc)
 }
 
 // templateEntry answers where the running frame, one of the interpreter's, goes on in template
@@ -106,7 +109,7 @@ func (in *Interp) templateEntry() uint64 {
 	if c == nil {
 		return 0
 	}
-	return c.templatePlace(c.code.Template.Entries, in.method, in.pc)
+	return c.templatePlace(c.template().Entries, in.method, in.pc)
 }
 
 // leftTemplate does what template code was left for; the frame is the interpreter's. It tells whether

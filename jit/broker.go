@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sista-vm/sista/codegen"
@@ -108,9 +110,12 @@ type Broker struct {
 	age      uint64           // code published so far
 	stress   stress
 	stats    Stats
-	routines bool // those of template code are in the zone
+	routines *native.Placed // those of template code; nil: none yet
+	offsets  []int          // of them
 	work     chan *job
 	done     chan struct{} // closed when the worker has ended
+	pending  atomic.Int64  // jobs that the worker has not done
+	idle     sync.WaitGroup
 }
 
 // place is what is compiled: a method or block, or with pc not negative the loop at
@@ -126,9 +131,8 @@ type unit struct {
 	name     string
 	comp     *Compilation
 	code     interp.Compiled
-	placed   bool              // code is there
-	template bool              // it is that of the template tier
-	ids      []counters.Method // of the methods among the literals, by index
+	placed   bool // code is there
+	template bool // it is that of the template tier
 	deopts   uint64
 	learned  uint64 // those that say what another compilation will not bet on
 	renewed  bool   // another compilation was asked for
@@ -404,13 +408,6 @@ func (b *Broker) publish(j *job, method heap.Oop) error {
 	placed, err := b.place(j.code)
 	if err != nil {
 		return &front.Refusal{Reason: bailedFull, Detail: err.Error()}
-	}
-	for _, o := range literals {
-		id := counters.Method(0)
-		if _, ok := b.in.Code(o); ok {
-			id = b.in.MethodID(o)
-		}
-		u.ids = append(u.ids, id)
 	}
 	if old := j.old; old != nil && b.units[u.place] == old {
 		b.stats.Discarded++

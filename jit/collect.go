@@ -24,6 +24,9 @@ func (p *Program) VisitStrong(visit func(*heap.Oop)) {
 
 // VisitWeak implements interp.Observer.
 func (p *Program) VisitWeak(visit func(*heap.Oop)) {
+	if !p.in.Scavenging() { // what was saved is old and stays
+		p.recall()
+	}
 	each := func(o *heap.Oop) {
 		if *o == heap.Invalid {
 			return
@@ -44,6 +47,7 @@ func (p *Program) VisitWeak(visit func(*heap.Oop)) {
 
 // Keep implements interp.Observer. Code that got an answer about an object that is gone cannot run.
 func (p *Program) Keep(lives func(heap.Oop) bool) {
+	p.recall()
 	ok := func(o heap.Oop) bool { return o == heap.Invalid || !o.IsObject() || lives(o) }
 	gone := map[*question]bool{}
 	p.questions = slices.DeleteFunc(p.questions, func(q *question) bool {

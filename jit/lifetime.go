@@ -25,7 +25,8 @@ func (b *Broker) deoptimized(c interp.Compiled, s *native.Safepoint) {
 		return
 	}
 	l := &c.Placed().Code().States[s.State].Levels[0]
-	lost := b.program.LoseBet(u.ids[l.Method], l.PC, s.Reason)
+	method := b.in.MethodID(c.Literal(l.Method))
+	lost := b.program.LoseBet(method, l.PC, s.Reason)
 	b.stats.Deopts[r.String()]++
 	u.deopts++
 	if lost >= distrust(b.policy, s.Reason) {
@@ -34,7 +35,7 @@ func (b *Broker) deoptimized(c interp.Compiled, s *native.Safepoint) {
 	b.in.GatherNow()
 	if b.opts.LogDeopt != nil {
 		where := "?"
-		if m := b.in.MethodOf(u.ids[l.Method]); m != heap.Invalid {
+		if m := b.in.MethodOf(method); m != heap.Invalid {
 			where = b.in.CodeName(m)
 		}
 		b.logDeopt("left %s: %s in %s@%d", u.name, r, where, l.PC)

@@ -25,6 +25,8 @@ type Program struct {
 	doubtful []*question
 	renewing bool
 
+	saved []*answers // of a file, not decoded yet
+
 	symbols map[string]*heap.Oop
 	lost    map[bet]int
 	open    []*World // of compilations under way
@@ -64,6 +66,7 @@ func NewProgram(in *interp.Interp) *Program {
 
 // rebuild makes the maps again after objects moved.
 func (p *Program) rebuild() {
+	p.recall()
 	if !p.moved {
 		return
 	}
@@ -204,6 +207,7 @@ func (p *Program) describe(q *question) string {
 
 // Flushed implements interp.Observer.
 func (p *Program) Flushed(selector heap.Oop) {
+	p.recall()
 	for _, q := range p.questions {
 		if (q.kind == lookup || q.kind == lookupAbove) && (selector == heap.Invalid || selector == q.selector) {
 			p.doubt(q)
@@ -213,6 +217,7 @@ func (p *Program) Flushed(selector heap.Oop) {
 
 // ClassesChanged implements interp.Observer.
 func (p *Program) ClassesChanged([]uint32) {
+	p.recall()
 	for _, q := range p.questions {
 		if q.kind != binding && q.kind != code && q.kind != special {
 			p.doubt(q)

@@ -4,6 +4,7 @@ import (
 	"github.com/sista-vm/sista/bytecode"
 	"github.com/sista-vm/sista/codegen/template"
 	"github.com/sista-vm/sista/heap"
+	"github.com/sista-vm/sista/native"
 )
 
 // The template tier: code that is there at once, for what is not hot yet (package
@@ -56,7 +57,7 @@ func (b *Broker) template(method heap.Oop) bool {
 
 // placeRoutines puts what template code shares in the zone.
 func (b *Broker) placeRoutines() error {
-	if b.routines {
+	if b.routines != nil {
 		return nil
 	}
 	code, offsets, err := template.Routines()
@@ -67,13 +68,17 @@ func (b *Broker) placeRoutines() error {
 	if err != nil {
 		return err
 	}
+	b.useRoutines(placed, offsets)
+	return nil
+}
+
+func (b *Broker) useRoutines(placed *native.Placed, offsets []int) {
 	addresses := make([]uint64, len(offsets))
 	for i, offset := range offsets {
 		addresses[i] = placed.Text() + uint64(offset)
 	}
 	b.in.SetRoutines(addresses)
-	b.routines = true
-	return nil
+	b.routines, b.offsets = placed, offsets
 }
 
 // copied answers how many values closures of a block hold, as the code that makes them says.

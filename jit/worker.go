@@ -13,18 +13,24 @@ func (b *Broker) startWorker() {
 		for j := range work {
 			j.generate(b)
 			b.in.PostQuiet(func() { b.delayed(j) })
+			b.pending.Add(-1)
+			b.idle.Done()
 		}
 	}()
 }
 
 // enqueue gives a job to the worker; false if too many wait.
 func (b *Broker) enqueue(j *job) bool {
+	b.pending.Add(1)
+	b.idle.Add(1)
 	select {
 	case b.work <- j:
 		b.stats.Queued++
 		b.stats.QueueMax = max(b.stats.QueueMax, len(b.work))
 		return true
 	default:
+		b.pending.Add(-1)
+		b.idle.Done()
 		return false
 	}
 }

@@ -56,6 +56,18 @@ func (a *arena) take(size uint64) (b *block, fresh bool) {
 	return b, fresh
 }
 
+// append takes room behind all that is taken, which there has to be, and makes b its block.
+func (a *arena) append(b *block, size uint64) {
+	size = roundUp(max(size, 1), granule)
+	*b = block{at: a.top, size: size, prev: a.last}
+	if a.last != nil {
+		a.last.next = b
+	}
+	a.last, a.top = b, a.top+size
+	a.used += size
+	a.touched = max(a.touched, a.top)
+}
+
 // find answers the first free block that is large enough, of the list with the smallest ones.
 func (a *arena) find(size uint64) *block {
 	for i := bits.Len64(size); i < len(a.free); i++ {

@@ -46,6 +46,8 @@ type Placed struct {
 	code       *Code
 	zone       *Zone
 	text, data *block
+	maps       []byte // of saved code, until somebody looks at them
+	damaged    error  // what is wrong with them
 }
 
 const (
@@ -171,7 +173,7 @@ func (z *Zone) Place(code *Code) (*Placed, error) {
 		}
 		z.published = true
 	}
-	p := &Placed{code, z, text, data}
+	p := &Placed{code: code, zone: z, text: text, data: data}
 	text.placed, data.placed = p, p
 	z.cover(text)
 	if text.next != nil {
@@ -246,7 +248,27 @@ func fill(b []byte, v byte) {
 }
 
 // Code answers what was placed.
-func (p *Placed) Code() *Code { return p.code }
+func (p *Placed) Code() *Code {
+	if p.maps != nil {
+		p.decode()
+	}
+	return p.code
+}
+
+// Head answers the code without what only those need who look into it: safepoints, states, lines,
+// relocations, and the lists of a template may be missing.
+func (p *Placed) Head() *Code { return p.code }
+
+// decode decodes the maps of saved code. Without them, which happens only to a file that was tampered with,
+// there are no safepoints.
+func (p *Placed) decode() {
+	maps := p.maps
+	p.maps = nil
+	p.damaged = decodeMaps(p.code, maps)
+}
+
+// Damaged answers what is wrong with the maps of saved code that was looked at.
+func (p *Placed) Damaged() error { return p.damaged }
 
 // Text answers the address of the first byte of the code.
 func (p *Placed) Text() uint64 { return p.zone.start + p.text.at }
@@ -267,7 +289,7 @@ func (p *Placed) CheckedEntry() uint64 {
 
 // Safepoint answers that of a return address; nil if there is none.
 func (p *Placed) Safepoint(pc uint64) *Safepoint {
-	list := p.code.Safepoints
+	list := p.Code().Safepoints
 	at := int(pc - p.Text())
 	i := sort.Search(len(list), func(i int) bool { return list[i].PC >= at })
 	if i == len(list) || list[i].PC != at {
@@ -278,7 +300,7 @@ func (p *Placed) Safepoint(pc uint64) *Safepoint {
 
 // Value answers which value of the IR the code at an address is for; -1 if it is not known.
 func (p *Placed) Value(pc uint64) int32 {
-	list := p.code.Lines
+	list := p.Code().Lines
 	at := int(pc - p.Text())
 	i := sort.Search(len(list), func(i int) bool { return list[i].Offset > at })
 	if i == 0 {

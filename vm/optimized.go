@@ -3,10 +3,13 @@ package vm
 import (
 	"context"
 	"encoding/json"
+	"runtime"
 	"time"
 
+	"github.com/sista-vm/sista/heap"
 	"github.com/sista-vm/sista/host/hostos"
 	"github.com/sista-vm/sista/image"
+	"github.com/sista-vm/sista/jit"
 	"github.com/sista-vm/sista/snapshot"
 )
 
@@ -56,4 +59,26 @@ func (v *VM) SaveOptimized(ctx context.Context, path string, o SaveOptions) (*Sa
 
 // sections answers what is saved beside the image, and tells the manifest of it. The heap was
 // collected and compacted, and every activation is a context.
-func (v *VM) sections(*snapshot.Manifest) ([]snapshot.Section, error) { return nil, nil }
+func (v *VM) sections(m *snapshot.Manifest) (list []snapshot.Section, err error) {
+	if v.broker == nil {
+		return nil, nil
+	}
+	v.broker.Settle()
+	s := v.broker.Save(jit.Names{Save: v.nameInFile})
+	m.Build, m.Arch = jit.Build, runtime.GOARCH
+	m.Methods, m.Loops, m.CodeBytes = s.Methods, s.Loops, s.CodeBytes
+	for _, section := range []snapshot.Section{{Kind: snapshot.KindNative, Data: s.Native}} {
+		if len(section.Data) > 0 {
+			list = append(list, section)
+		}
+	}
+	return list, nil
+}
+
+// nameInFile answers the address of an object in the file that is being written.
+func (v *VM) nameInFile(o heap.Oop) (uint64, bool) {
+	if !o.IsObject() {
+		return uint64(o), true
+	}
+	return image.HomeOf(v.heap, o)
+}

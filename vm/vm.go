@@ -103,6 +103,8 @@ type Config struct {
 	// Trust tells whether an optimized image may be executed: the error says why not. Nil: none
 	// may, and of its sections only the feedback is used. See package snapshot/trust.
 	Trust func(*snapshot.File) (snapshot.Trusted, error)
+	// Use is what of an optimized image is used, at most.
+	Use Use
 	// VMPath is what the image is told of where the VM is.
 	VMPath string
 }
@@ -125,6 +127,10 @@ type VM struct {
 	// writer writes the file of the save that was asked for from Go; nil: none was.
 	writer func(path string, hd image.Header) error
 
+	file      *snapshot.File // of the image; nil: it has none
+	placement image.Placement
+	started   *StartReport
+
 	closing atomic.Bool
 	running atomic.Bool // Smalltalk runs
 
@@ -143,30 +149,45 @@ func Open(c Config) (*VM, error) {
 		return nil, err
 	}
 	if err := interp.Guard(func() error { return v.start(path) }); err != nil {
-		return nil, errors.Join(err, v.heap.Close())
+		return nil, errors.Join(err, v.heap.Close(), v.closeFile())
 	}
 	return v, nil
+}
+
+// closeFile ends the use of the image's file.
+func (v *VM) closeFile() error {
+	if v.file == nil {
+		return nil
+	}
+	return v.file.Close()
 }
 
 // load opens the image and answers the path it goes by.
 func (v *VM) load() (path string, err error) {
 	c, hd := v.config, new(image.Header)
-	options := image.Options{Verify: c.Verify}
+	options := image.Options{Verify: c.Verify, Placement: &v.placement}
 	switch {
 	case c.ImageData != nil:
 		if path = c.Image; path == "" {
 			path = "memory.image"
 		}
+		if v.file, err = snapshot.Read(bytes.NewReader(c.ImageData), int64(len(c.ImageData)), path, nil); err != nil {
+			return "", err
+		}
 		v.heap, hd, err = image.Load(bytes.NewReader(c.ImageData), int64(len(c.ImageData)), path, heapConfig(c), options)
 	case c.Image != "":
 		path = c.Image
-		v.heap, hd, err = image.Open(path, heapConfig(c), options)
+		if v.file, err = snapshot.Open(hostos.NewFiles(), path, c.Memory); err != nil {
+			return "", err
+		}
+		src, size := v.file.Source()
+		v.heap, hd, err = image.Load(src, size, path, heapConfig(c), options)
 	default:
 		path = kernelName
 		v.heap, hd, err = openKernel(c)
 	}
 	if err != nil {
-		return "", err
+		return "", errors.Join(err, v.closeFile())
 	}
 	v.header = *hd
 	return path, nil
@@ -201,6 +222,7 @@ func (v *VM) start(path string) error {
 	v.gather()
 	v.trace()
 	v.startCompiler()
+	v.optimize()
 	if class := in.FindClass(hostClass); class != heap.Invalid {
 		v.class = v.hold(class)
 	}
@@ -235,7 +257,7 @@ func (v *VM) Close() error {
 	}
 	v.closed = true
 	v.in.Close()
-	return errors.Join(v.closeCompiler(), v.heap.Close())
+	return errors.Join(v.closeCompiler(), v.heap.Close(), v.closeFile())
 }
 
 // lock takes the VM for a call; f is not called when it is closed.

@@ -1,0 +1,145 @@
+package vm
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/sista-vm/sista/heap"
+	"github.com/sista-vm/sista/jit"
+	"github.com/sista-vm/sista/snapshot"
+)
+
+// Use says what of an optimized image is used, at most.
+type Use uint8
+
+// What may be used. Each includes those before it.
+const (
+	UseAll      Use = iota // UseNative
+	UseNone                // the image alone
+	UseFeedback            // what happened where: it is not gathered again
+	UsePortable            // optimized functions: they are made machine code
+	UseNative              // machine code, where it fits this VM and processor
+)
+
+var useNames = [...]string{"all", "none", "feedback", "portable", "native"}
+
+func (u Use) String() string { return useNames[u] }
+
+// ParseUse reads the name of a Use.
+func ParseUse(name string) (Use, error) {
+	for u, n := range useNames {
+		if n == name {
+			return Use(u), nil
+		}
+	}
+	return UseAll, fmt.Errorf("vm: nothing to use is called %q: it is native, portable, feedback or none", name)
+}
+
+// StartReport says what of an optimized image is in use.
+type StartReport struct {
+	Used   Use
+	Why    string // what more there was could not be used; empty if all is
+	Time   time.Duration
+	Report jit.Installed
+}
+
+func (r *StartReport) String() string {
+	s := "optimized image: "
+	switch r.Used {
+	case UseNative:
+		s += fmt.Sprintf("machine code of %d methods and %d loops (%d KiB, %d templates)", r.Report.Methods, r.Report.Loops, r.Report.CodeBytes>>10, r.Report.Templates)
+	case UsePortable:
+		s += fmt.Sprintf("%d methods and %d loops to be made machine code", r.Report.Methods, r.Report.Loops)
+	case UseFeedback:
+		s += "feedback only"
+	default:
+		s += "nothing of its code is used"
+	}
+	s += fmt.Sprintf(" in %v", r.Time.Round(time.Microsecond))
+	if r.Why != "" {
+		s += "; " + r.Why
+	}
+	return s
+}
+
+// StartReport answers what is used of the image's code; nil if it is a plain image.
+func (v *VM) StartReport() *StartReport { return v.started }
+
+// optimize puts to use what the image's file has besides the image.
+func (v *VM) optimize() {
+	f := v.file
+	if f == nil || f.Problem == nil && len(f.Index()) == 0 {
+		return
+	}
+	start := time.Now()
+	r := &StartReport{Used: UseNone}
+	v.started = r
+	if err := v.useFile(f, r); err != nil {
+		r.Why = err.Error()
+	}
+	r.Time = time.Since(start)
+}
+
+var errNotWanted = errors.New("no more was asked for")
+
+func (v *VM) useFile(f *snapshot.File, r *StartReport) error {
+	most := v.config.Use
+	if most == UseAll {
+		most = UseNative
+	}
+	switch {
+	case most == UseNone:
+		return errNotWanted
+	case f.Problem != nil:
+		return f.Problem
+	case v.broker == nil:
+		return errors.New("nothing is compiled")
+	case v.config.Trust == nil:
+		return errors.New("nobody says whose files to trust")
+	}
+	t, err := v.config.Trust(f)
+	if err != nil {
+		return err
+	}
+	m, err := t.Manifest()
+	if err != nil {
+		return err
+	}
+	names := jit.Names{}
+	if !v.placement.AtHome() {
+		names.Load = func(name uint64) (heap.Oop, bool) {
+			if o := heap.Oop(name); !o.IsObject() {
+				return o, true
+			}
+			return v.placement.Object(name)
+		}
+	}
+	if most == UseNative {
+		err = v.useNative(t, m, names, r)
+	} else {
+		err = errNotWanted
+	}
+	if err == nil {
+		r.Used = UseNative
+		return nil
+	}
+	return err
+}
+
+// useNative installs machine code if it fits.
+func (v *VM) useNative(t snapshot.Trusted, m *snapshot.Manifest, names jit.Names, r *StartReport) error {
+	switch {
+	case m.Build != jit.Build:
+		return fmt.Errorf("its machine code is of another build of the VM (%s, this is %s)", m.Build, jit.Build)
+	case m.Arch != runtime.GOARCH:
+		return fmt.Errorf("its machine code is for %s", m.Arch)
+	}
+	section, err := t.Section(snapshot.KindNative)
+	if err != nil {
+		return err
+	}
+	r.Report, err = v.broker.InstallNative(section, names)
+	return err
+}
