@@ -1,7 +1,9 @@
 package image
 
 import (
+	"bufio"
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
@@ -97,6 +99,32 @@ func TestSaveAfterCollection(t *testing.T) {
 	h2, _ := mustRead(t, write(t, h, *hd))
 	if s, s2 := Gather(h), Gather(h2); s.Objects != s2.Objects || s.Bytes != s2.Bytes {
 		t.Errorf("%d objects in %d bytes, were %d in %d", s2.Objects, s2.Bytes, s.Objects, s.Bytes)
+	}
+}
+
+// Free memory of any size can be written, and is found again as it is walked over.
+func TestChunks(t *testing.T) {
+	for size := uint64(2 * wordSize); size <= 2*pageSize; size += wordSize {
+		var b bytes.Buffer
+		w := &writer{w: bufio.NewWriter(&b)}
+		w.chunk(size)
+		if err := w.w.Flush(); err != nil || uint64(b.Len()) != size {
+			t.Fatalf("a chunk of %d bytes takes %d, %v", size, b.Len(), err)
+		}
+		words := b.Bytes()
+		at := uint64(0)
+		for at < size {
+			slots := binary.LittleEndian.Uint64(words[at:]) & (1<<heap.SlotsShift - 1)
+			if n := binary.LittleEndian.Uint64(words[at:]) >> heap.SlotsShift; n < heap.OverflowSlots {
+				slots = n
+			} else {
+				at += wordSize
+			}
+			at += wordSize + slots*wordSize
+		}
+		if at != size {
+			t.Fatalf("a walk over a chunk of %d bytes ends after %d", size, at)
+		}
 	}
 }
 

@@ -161,8 +161,15 @@ func (w *writer) headers(hd heap.Header, slots uint64) {
 	w.word(uint64(hd &^ transientBits))
 }
 
-// chunk writes a free chunk of so many bytes.
+// chunk writes so many bytes as a free chunk. One of them has too many slots for a header
+// and too few for one with an overflow word: it becomes two.
 func (w *writer) chunk(bytes uint64) {
+	const between = (heap.OverflowSlots + 1) * wordSize
+	if bytes == between {
+		const smallest = 2 * wordSize
+		w.chunk(smallest)
+		bytes -= smallest
+	}
 	slots := bytes/wordSize - 1
 	if slots >= heap.OverflowSlots {
 		slots--

@@ -30,6 +30,9 @@ var errServing = errors.New("vm: the image waits for calls")
 func (v *VM) module() plugin.Module {
 	return plugin.Module{Name: hostModule, New: func(plugin.VM) (plugin.Instance, error) {
 		return plugin.Instance{Primitives: map[string]plugin.Func{
+			"primitiveIsCalled": func(c *plugin.Call) (heap.Oop, plugin.Failure) {
+				return v.heap.Bool(v.called), plugin.OK
+			},
 			"primitiveServe": func(c *plugin.Call) (heap.Oop, plugin.Failure) {
 				v.in.KeepCallPriority()
 				v.in.Halt(errServing)
@@ -99,6 +102,7 @@ func (v *VM) serve(ctx context.Context) error {
 	if v.class == nil {
 		return fmt.Errorf("vm: %s has no class %s, so it can only be sent messages", v.in.ImagePath(), hostClass)
 	}
+	v.called = true
 	v.in.SetArgs(append([]string{serveArgument}, v.config.Args...))
 	if err := v.under(ctx, v.in.Run); !errors.Is(err, errServing) {
 		return failure(err)

@@ -119,7 +119,8 @@ type VM struct {
 	broker  *jit.Broker // nil: nothing is compiled
 	zone    *native.Zone
 	class   *heap.Oop // the class SistaHost; nil: the image is no kernel image
-	serving bool      // the kernel image has booted and waits for calls
+	called  bool      // the kernel image is to wait for calls
+	serving bool      // it has booted and waits for calls
 	symbols map[string]*heap.Oop
 	closed  bool
 	over    error // why nothing can run any more: the image has quit, or a fatal error
