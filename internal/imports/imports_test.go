@@ -67,6 +67,7 @@ var allowed = map[string][]string{
 	},
 	// The optimizer knows neither the heap nor who runs its code.
 	"optimizer/front":  {"optimizer/*", "counters", "bytecode"},
+	"optimizer/ir":     {"internal/wire"},
 	"optimizer/*":      {"optimizer/*", "optimizer/internal/*"},
 	"optimizer/*/*":    {"optimizer/*", "optimizer/internal/*"},
 	"codegen":          {"codegen/asm", "native", "optimizer/*"},
