@@ -47,9 +47,11 @@ const Version = "0.1.0"
 // Config says what a VM runs and what of the world it sees. The zero value is the
 // kernel image with nothing around it.
 type Config struct {
-	Image     string   // path of an image file; empty: the kernel image
-	ImageData []byte   // the contents of an image file, instead of reading one; Image may name it
-	Args      []string // the image's arguments
+	Image     string // path of an image file; empty: the kernel image
+	ImageData []byte // the contents of an image file, instead of reading one; Image may name it
+	// ImageFiles is where Image is; nil: the operating system's files.
+	ImageFiles host.Files
+	Args       []string // the image's arguments
 	// VMArgs are options given before the image's name, which some images look at.
 	VMArgs []string
 
@@ -178,7 +180,11 @@ func (v *VM) load() (path string, err error) {
 		v.heap, hd, err = image.Load(bytes.NewReader(c.ImageData), int64(len(c.ImageData)), path, heapConfig(c), options)
 	case c.Image != "":
 		path = c.Image
-		if v.file, err = snapshot.Open(hostos.NewFiles(), path, c.Memory); err != nil {
+		files := c.ImageFiles
+		if files == nil {
+			files = hostos.NewFiles()
+		}
+		if v.file, err = snapshot.Open(files, path, c.Memory); err != nil {
 			return "", err
 		}
 		src, size := v.file.Source()

@@ -90,7 +90,9 @@ var allowed = map[string][]string{
 	"xenhost/pack":     {},
 	"xenhost/launch":   {},
 	"xenhost/rig":      {"xenhost/pack", "xenhost/launch"},
-	"xenhost/guests/*": {"xenhost/boot", "xenhost/kernel"},
+	"xenhost/bundle":   {},
+	"xenhost/guest":    {"host", "xenhost/kernel", "xenhost/bundle"},
+	"xenhost/guests/*": {"xenhost/boot", "xenhost/kernel", "xenhost/guest", "vm", "jit", "snapshot"},
 	"docs":             {},
 	"internal/*":       {"internal/*"},
 }
