@@ -11,6 +11,7 @@ import (
 	"github.com/sista-vm/sista/host"
 	"github.com/sista-vm/sista/host/hostnet"
 	"github.com/sista-vm/sista/host/hostos"
+	"github.com/sista-vm/sista/host/netstack"
 	"github.com/sista-vm/sista/jit"
 	"github.com/sista-vm/sista/plugins/all"
 	"github.com/sista-vm/sista/vm"
@@ -25,7 +26,10 @@ func suite(t *testing.T, c vm.Config, pattern string) {
 	c.Args = []string{"test", pattern}
 	c.Stdout, c.Stderr = &out, &out
 	c.Plugins = all.All()
-	c.Files, c.Network, c.Env = hostos.NewFiles(), hostnet.New(), hostos.Environment()
+	c.Files, c.Env = hostos.NewFiles(), hostos.Environment()
+	if c.Network == nil {
+		c.Network = hostnet.New()
+	}
 	m, err := vm.Open(c)
 	if err != nil {
 		t.Fatal(err)
@@ -39,6 +43,18 @@ func suite(t *testing.T, c vm.Config, pattern string) {
 	t.Log(lines[len(lines)-1])
 	if !strings.Contains(out.String(), " run, ") || strings.HasPrefix(lines[len(lines)-1], "0 run") {
 		t.Errorf("no tests were run:\n%s", out.String())
+	}
+}
+
+// The network of a machine without an operating system, which reaches itself.
+func TestNetworkOfItsOwn(t *testing.T) {
+	for _, pattern := range []string{"SocketTest", "HttpTest"} {
+		n, err := netstack.New(nil, netstack.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		suite(t, vm.Config{Network: n}, pattern)
+		n.Close()
 	}
 }
 

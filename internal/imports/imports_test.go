@@ -25,6 +25,7 @@ var allowed = map[string][]string{
 	"host/hostos":    {"host"},
 	"host/hosttest":  {"host"},
 	"host/hostnet":   {"host"},
+	"host/netstack":  {"host"},
 	"bytecode":       {},
 	"heap":           {"host"},
 	"image":          {"heap", "host", "bytecode"},
