@@ -56,7 +56,7 @@ type benchFlags struct {
 	iterations, inner, times                    int
 	limit                                       time.Duration
 	json, benchstat, svg                        string
-	awfy, languages                             string
+	awfy, languages, warmed                     string
 	peers                                       list
 }
 
@@ -74,6 +74,7 @@ func (b *benchFlags) register(fs *flagSet) {
 	fs.StringVar(&b.json, "json", "", "write the results to `file`, - for standard output instead of the table")
 	fs.StringVar(&b.benchstat, "benchstat", "", "write the steady iterations for benchstat to `file`, - for standard output instead of the table")
 	fs.StringVar(&b.svg, "svg", "", "draw warm-up curves, or with --compare the ratios, to `file`, - for standard output instead of the table")
+	fs.StringVar(&b.warmed, "warmed", "", "measure the workload of the image `file` that warm-and-save made")
 	fs.StringVar(&b.awfy, "awfy", "", "run other languages too, from a checkout of are-we-fast-yet in `folder`")
 	fs.StringVar(&b.languages, "peers", "", "of those languages only these `names`, separated by commas")
 	fs.Var(&b.peers, "peer", "run `NAME=COMMAND` too, on the same image; may be repeated")
@@ -112,6 +113,12 @@ func runBench(c *command, args []string) int {
 		return misuse("bench: only one of --json and --benchstat can be -")
 	}
 	b.progress = newProgress(b.quiet)
+	if b.warmed != "" {
+		if len(names) > 0 {
+			return misuse("bench: an image that is warmed has its own workload, not %q", names[0])
+		}
+		return b.runWarmed()
+	}
 	all, err := b.available()
 	if err != nil {
 		return failed(err)

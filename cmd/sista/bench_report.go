@@ -183,6 +183,13 @@ func (p *progress) update(done, all int) {
 	}
 }
 
+// say tells how far it is, on a terminal.
+func (p *progress) say(format string, args ...any) {
+	if p.terminal && !p.quiet {
+		fmt.Fprintf(os.Stderr, "\r%s: %s\x1b[K", p.what, fmt.Sprintf(format, args...))
+	}
+}
+
 func (p *progress) end(how string) {
 	switch {
 	case p.quiet:

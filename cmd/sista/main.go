@@ -38,7 +38,7 @@ const (
 
 func commands() []*command {
 	return []*command{runCommand, evalCommand, replCommand, testCommand, benchCommand, explainCommand, buildCommand, inspectCommand,
-		snapshotCommand, keygenCommand, versionCommand}
+		warmCommand, snapshotCommand, keygenCommand, versionCommand}
 }
 
 func main() {

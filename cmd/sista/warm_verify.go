@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sista-vm/sista/benchmarks/result"
+)
+
+// How the saved image is verified.
+const (
+	// verifyLimit is how long a program is waited for: a server never ends.
+	verifyLimit = 10 * time.Second
+	// measureTime and measureIterations are what the saved image's iterations may take.
+	measureTime       = 3 * time.Second
+	measureIterations = 200
+)
+
+// outcome is what a process did.
+type outcome struct {
+	stdout, stderr string
+	code           int
+	ended          bool // by itself
+}
+
+// process runs sista itself in a process of its own.
+func (w *warming) process(limit time.Duration, args ...string) (o outcome, err error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return o, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	var stdout, stderr bytes.Buffer
+	c := exec.CommandContext(ctx, exe, args...)
+	c.Stdout, c.Stderr = &stdout, &stderr
+	// What it has started may hold its output open.
+	c.WaitDelay = time.Second
+	err = c.Run()
+	o = outcome{stdout: stdout.String(), stderr: stderr.String(), code: c.ProcessState.ExitCode(), ended: ctx.Err() == nil}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) || !o.ended {
+		err = nil
+	}
+	return o, err
+}
+
+// flags are those of this process that others are started with.
+func (w *warming) flags() []string {
+	var flags []string
+	if w.machine.key.file != "" {
+		flags = append(flags, "--key", w.machine.key.file)
+	}
+	return flags
+}
+
+// verify starts the saved image: to compare it with the program run cold, and to measure
+// its iterations.
+func (w *warming) verify() error {
+	w.progress.begin("comparing with the program run cold")
+	if err := w.compare(); err != nil {
+		w.progress.end("failed")
+		return err
+	}
+	w.progress.end(w.report.Compared.text())
+	w.progress.begin("measuring the saved image")
+	if err := w.measure(); err != nil {
+		w.progress.end("failed")
+		return err
+	}
+	w.progress.end(w.report.Saved.text())
+	return nil
+}
+
+// compare compares what the program and the saved image print, and their exit codes.
+func (w *warming) compare() error {
+	c := &w.report.Compared
+	run := func(program string) (outcome, error) {
+		return w.process(verifyLimit, append(append(append([]string{"run"}, w.flags()...), program), w.arguments...)...)
+	}
+	saved, err := run(w.output)
+	if err != nil {
+		return err
+	}
+	if w.startup != "" {
+		c.Skipped = "it starts with something else than the program"
+		return nil
+	}
+	cold, err := run(w.program)
+	if err != nil {
+		return err
+	}
+	switch {
+	case !cold.ended && !saved.ended:
+		c.Skipped = fmt.Sprintf("neither ends within %v", verifyLimit)
+	case cold.ended != saved.ended:
+		c.Differs = fmt.Sprintf("one of them does not end within %v: cold %s, saved %s", verifyLimit, cold.end(), saved.end())
+	case cold.code != saved.code:
+		c.Differs = fmt.Sprintf("the exit code is %d and was %d cold%s", saved.code, cold.code, lastLines(strings.Split(saved.stderr, "\n")))
+	case cold.stdout != saved.stdout:
+		c.Differs = "the output is another: " + difference(cold.stdout, saved.stdout)
+	}
+	c.ExitCode = saved.code
+	return nil
+}
+
+func (o outcome) end() string {
+	if o.ended {
+		return "ends with " + strconv.Itoa(o.code)
+	}
+	return "goes on"
+}
+
+// difference tells the first line in which two outputs differ.
+func difference(cold, saved string) string {
+	a, b := strings.Split(cold, "\n"), strings.Split(saved, "\n")
+	for i := range max(len(a), len(b)) {
+		line := func(lines []string) string {
+			if i >= len(lines) {
+				return "no more lines"
+			}
+			const most = 60
+			if s := []rune(lines[i]); len(s) > most {
+				return strconv.Quote(string(s[:most])) + "..."
+			}
+			return strconv.Quote(lines[i])
+		}
+		if line(a) != line(b) || i >= len(a) || i >= len(b) {
+			return fmt.Sprintf("line %d is %s, and was %s cold", i+1, line(b), line(a))
+		}
+	}
+	return "of another length"
+}
+
+// measure has a process run iterations of the saved image.
+func (w *warming) measure() error {
+	args := append([]string{"bench", "--warmed", w.output, "--json", "-", "--iterations", strconv.Itoa(measureIterations),
+		"--time", measureTime.String(), "--quiet"}, w.flags()...)
+	o, err := w.process(w.timeout+verifyLimit, args...)
+	if err != nil {
+		return err
+	}
+	if o.code != 0 || !o.ended {
+		return fmt.Errorf("its iterations cannot be measured: %s", strings.TrimSpace(o.stderr))
+	}
+	var f result.File
+	if err := json.Unmarshal([]byte(o.stdout), &f); err != nil {
+		return err
+	}
+	if len(f.Runs) != 1 || len(f.Runs[0].Micros) == 0 {
+		return errors.New("it has no iterations")
+	}
+	w.report.measured(f.Runs[0])
+	return nil
+}
