@@ -125,3 +125,61 @@ func (t *Table) ForgetMethods(gone func(Method) bool) {
 		drop(t.sends, p)
 	}
 }
+
+// Renamed answers a copy in which methods have other names. What is of a method that name has none for, or leads
+// through one, is left out; 0 stays.
+func (t *Table) Renamed(name func(Method) (Method, bool)) *Table {
+	c := New(t.policy)
+	rename := func(m Method) (Method, bool) {
+		if m == 0 {
+			return 0, true
+		}
+		return name(m)
+	}
+	path := func(p Path) (Path, bool) {
+		for i := range p.Len() {
+			m, ok := rename(p[i].Method)
+			if !ok {
+				return p, false
+			}
+			p[i].Method = m
+		}
+		return p, true
+	}
+	for p, s := range t.sends {
+		q, ok := path(p)
+		if !ok {
+			continue
+		}
+		r := &Send{Other: s.Other}
+		for _, x := range s.Cases {
+			if x.Target, ok = rename(x.Target); ok {
+				r.Cases = append(r.Cases, x)
+			}
+		}
+		if r.Samples() > 0 {
+			c.sends[q] = r
+		}
+	}
+	renameKeys(c.branches, t.branches, path, func(b Branch) Branch { return b })
+	renameKeys(c.loops, t.loops, path, func(l Loop) Loop { return l })
+	renameKeys(c.allocations, t.allocations, path, func(a Allocation) Allocation {
+		return Allocation{slices.Clone(a.Cases), a.Other}
+	})
+	renameKeys(c.failures, t.failures, path, func(f Failure) Failure { return Failure{slices.Clone(f.Cases)} })
+	for s, d := range t.depth {
+		if m, ok := rename(s.Method); ok {
+			c.depth[Site{m, s.PC}] = d
+		}
+	}
+	return c
+}
+
+func renameKeys[T any](to, from map[Path]*T, path func(Path) (Path, bool), clone func(T) T) {
+	for p, r := range from {
+		if q, ok := path(p); ok {
+			x := clone(*r)
+			to[q] = &x
+		}
+	}
+}

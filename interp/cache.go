@@ -117,6 +117,9 @@ const (
 
 // fill makes e the entry for a method found for selector and tag.
 func (in *Interp) fill(e *cacheEntry, selector heap.Oop, tag uint32, m heap.Oop) {
+	if in.code != nil && len(in.code.wanted) > 0 {
+		in.called(m)
+	}
 	*e = cacheEntry{selector: uint64(selector), tag: tag, method: m}
 	in.describe(e)
 	if e.kind == kindReturnVar && tag == heap.ClassContext {

@@ -21,7 +21,10 @@ func (in *Interp) scavengeNow() {
 	in.scavenging = false
 }
 
-func (in *Interp) fullGCNow() { in.collected(true, func() { in.collecting(in.heap.FullGC) }) }
+func (in *Interp) fullGCNow() {
+	in.observer.Moving()
+	in.collected(true, func() { in.collecting(in.heap.FullGC) })
+}
 
 // makeRoom collects after an allocation failed for the try-th time (from 0). When
 // there is nothing left to do the error is fatal and it answers false.

@@ -59,6 +59,7 @@ type machineCode struct {
 	shunned, patience int
 	moved             bool // methods have, so the maps are to be made again
 
+	wanted    map[heap.Oop]bool      // methods whose first call is to be told of
 	templates map[heap.Oop]*compiled // template code by method
 	numbered  []*compiled            // the same by number, from 1
 }
@@ -77,6 +78,9 @@ type NativeHooks struct {
 	Template func(method heap.Oop) bool
 	// Freed tells that code is gone.
 	Freed func(c Compiled)
+	// Wanted tells of the first call of a method that [Interp.Want] named, before it happens: code may be
+	// published for it. It may be in the middle of a send.
+	Wanted func(method heap.Oop)
 }
 
 // EnableNative lets machine code run. It is called before anything runs.
@@ -256,6 +260,9 @@ func (in *Interp) compiledFor(method heap.Oop) *compiled {
 func (in *Interp) visitCode(all bool, visit func(*heap.Oop)) {
 	if in.code == nil {
 		return
+	}
+	if all {
+		in.code.visitWanted(visit)
 	}
 	for _, c := range in.code.all {
 		if !all && !c.young {

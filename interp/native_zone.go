@@ -76,5 +76,40 @@ func (c Compiled) Method() heap.Oop { return c.c.method }
 // Literal answers a literal of code of the optimizer.
 func (c Compiled) Literal(i int) heap.Oop { return heap.Oop(ld(c.c.literal(i))) }
 
+// Word answers a word of the data of code.
+func (c Compiled) Word(i int) heap.Oop { return c.Literal(i) }
+
 // Scavenging tells whether the collection under way moves young objects only.
 func (in *Interp) Scavenging() bool { return in.scavenging }
+
+// Want has NativeHooks.Wanted told of the first calls of methods, all of which are old.
+func (in *Interp) Want(methods []heap.Oop) {
+	m := in.code
+	if m.wanted == nil {
+		m.wanted = make(map[heap.Oop]bool, len(methods))
+	}
+	for _, o := range methods {
+		m.wanted[o] = true
+	}
+}
+
+// visitWanted follows the methods that are waited for.
+func (m *machineCode) visitWanted(visit func(*heap.Oop)) {
+	if len(m.wanted) == 0 {
+		return
+	}
+	wanted := make(map[heap.Oop]bool, len(m.wanted))
+	for o := range m.wanted {
+		visit(&o)
+		wanted[o] = true
+	}
+	m.wanted = wanted
+}
+
+// called tells of the first call of a method.
+func (in *Interp) called(method heap.Oop) {
+	if m := in.code; m.wanted[method] {
+		delete(m.wanted, method)
+		m.hooks.Wanted(method)
+	}
+}

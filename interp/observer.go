@@ -11,7 +11,9 @@ type Observer interface {
 	VisitWeak(visit func(*heap.Oop))
 	// Keep tells during a full collection what lives; weak oops that do not are to be dropped.
 	Keep(lives func(heap.Oop) bool)
-	// Moved tells that objects may have other addresses.
+	// Moving tells that old objects are about to move or to become others. Moved tells
+	// that objects may have other addresses.
+	Moving()
 	Moved()
 	// Flushed tells that the program asked for the method cache to be flushed: for one
 	// selector, or Invalid for all.
@@ -35,6 +37,7 @@ type noObserver struct{}
 func (noObserver) VisitStrong(func(*heap.Oop)) {}
 func (noObserver) VisitWeak(func(*heap.Oop))   {}
 func (noObserver) Keep(func(heap.Oop) bool)    {}
+func (noObserver) Moving()                     {}
 func (noObserver) Moved()                      {}
 func (noObserver) Flushed(heap.Oop)            {}
 func (noObserver) ClassesChanged([]uint32)     {}

@@ -64,6 +64,7 @@ func (in *Interp) become(c *plugin.Call, twoWay, copyHash bool) (heap.Oop, plugi
 	}
 	in.divorceAll(from)
 	in.divorceAll(to)
+	in.observer.Moving()
 	err := in.heap.Become(from, to, twoWay, copyHash)
 	in.resumeDivorced()
 	if err != heap.BecomeOK {

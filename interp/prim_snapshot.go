@@ -56,6 +56,7 @@ func (in *Interp) Snapshot(path string) error {
 	}
 	in.heap.Store(in.activeProcess(), processContext, in.divorced)
 	err := errNoRoom
+	in.observer.Moving()
 	if in.heap.TenureAll() {
 		in.heap.Compact(false)
 		err = in.opts.Save(path, in.opts.Header)

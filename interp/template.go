@@ -1,6 +1,8 @@
 package interp
 
 import (
+	"maps"
+
 	"github.com/sista-vm/sista/heap"
 	"github.com/sista-vm/sista/native"
 )
@@ -213,6 +215,7 @@ func (in *Interp) keepCode(lives func(heap.Oop) bool) {
 	if in.code == nil {
 		return
 	}
+	maps.DeleteFunc(in.code.wanted, func(m heap.Oop, _ bool) bool { return !lives(m) })
 	for _, c := range in.code.all {
 		if !c.isTemplate() {
 			continue

@@ -105,6 +105,7 @@ type Broker struct {
 	policy   counters.Policy
 	units    map[place]*unit
 	byCode   map[interp.Compiled]*unit
+	feedback func() error     // adds that of a file; nil: it was added, or there is none
 	losses   map[place]uint64 // how often code of a place was thrown away for lost bets
 	evicted  map[place]uint64 // how often it was to make room
 	age      uint64           // code published so far
@@ -116,6 +117,10 @@ type Broker struct {
 	done     chan struct{} // closed when the worker has ended
 	pending  atomic.Int64  // jobs that the worker has not done
 	idle     sync.WaitGroup
+	closing  atomic.Bool
+	lowering chan struct{}              // closed when the goroutine has ended that lowers; nil: there is none
+	waiting  map[counters.Method]func() // what is done at the first call of a method
+	forms    func() ([]byte, error)     // the section with forms that restored code came with; nil: none
 }
 
 // place is what is compiled: a method or block, or with pc not negative the loop at
@@ -127,16 +132,18 @@ type place struct {
 
 // A unit is code of a place, or code being made.
 type unit struct {
-	place    place
-	name     string
-	comp     *Compilation
-	code     interp.Compiled
-	placed   bool // code is there
-	template bool // it is that of the template tier
-	deopts   uint64
-	learned  uint64 // those that say what another compilation will not bet on
-	renewed  bool   // another compilation was asked for
-	age      uint64 // how much code was published before it
+	place      place
+	name       string
+	comp       *Compilation
+	code       interp.Compiled
+	placed     bool // code is there
+	template   bool // it is that of the template tier
+	deopts     uint64
+	learned    uint64 // those that say what another compilation will not bet on
+	form       *form  // the function after the passes; nil: see formNumber
+	formNumber uint32 // of the form in the section of the file that the code is from, from 1; 0: it has none
+	renewed    bool   // another compilation was asked for
+	age        uint64 // how much code was published before it
 }
 
 // NewBroker makes a broker that compiles into a zone what the interpreter reports
@@ -150,11 +157,12 @@ func NewBroker(in *interp.Interp, zone *native.Zone, o Options) *Broker {
 		b.policy = t.Policy()
 	}
 	b.program.Invalidate = b.invalidated
+	b.program.Leaving = b.recallFeedback
 	if b.opts.Generate == nil {
 		b.opts.Generate = codegen.Compile
 	}
 	if zone != nil {
-		in.EnableNative(zone, interp.NativeHooks{Deopt: b.deoptimized, Template: b.template, Freed: b.freed})
+		in.EnableNative(zone, interp.NativeHooks{Deopt: b.deoptimized, Template: b.template, Freed: b.freed, Wanted: b.called})
 	}
 	b.startStress()
 	if o.Mode != Off {
@@ -175,6 +183,10 @@ func (b *Broker) Stats() Stats { return b.stats }
 // Close waits for the compilation under way. It is called when nothing runs.
 func (b *Broker) Close() {
 	b.in.OnHot(nil)
+	b.closing.Store(true)
+	if b.lowering != nil {
+		<-b.lowering
+	}
 	if b.work != nil {
 		close(b.work)
 		<-b.done
@@ -230,16 +242,21 @@ func (b *Broker) make(j *job) error {
 
 // job is a compilation under way.
 type job struct {
-	unit   *unit
-	old    *unit // what it is to replace; nil: nothing
-	world  *World
-	method front.Handle
-	passes passes.Options
-	target codegen.Options
-	fn     *ir.Func
-	report *front.Report
-	code   *native.Code
-	err    error
+	once    sync.Once // generates; of one that is lowered
+	done    bool      // it was put to use, or given up; of one that is lowered
+	lowered bool      // made of a form alone
+	calm    bool      // put to use in the middle of a send: no other code makes room
+	form    *form     // the function after the passes
+	unit    *unit
+	old     *unit // what it is to replace; nil: nothing
+	world   *World
+	method  front.Handle
+	passes  passes.Options
+	target  codegen.Options
+	fn      *ir.Func
+	report  *front.Report
+	code    *native.Code
+	err     error
 	// For the log.
 	values, inlined int
 	times           Times
@@ -247,6 +264,7 @@ type job struct {
 
 // translate does what reads objects.
 func (b *Broker) translate(method heap.Oop, at place) *job {
+	b.recallFeedback()
 	start := time.Now()
 	w := b.program.Begin()
 	j := &job{world: w, method: w.Handle(method), passes: b.passes()}
@@ -276,6 +294,10 @@ func (b *Broker) translate(method heap.Oop, at place) *job {
 // generate does what reads none: it may run on any goroutine.
 func (j *job) generate(b *Broker) {
 	if j.err != nil {
+		return
+	}
+	if j.lowered {
+		j.lower(b)
 		return
 	}
 	before := ""
@@ -308,6 +330,7 @@ func (j *job) generate(b *Broker) {
 		j.err = fmt.Errorf("jit: the entry of %s has %d parameters:\n%s", j.unit.name, n, j.fn)
 		return
 	}
+	j.form = newForm(j.fn, j.target)
 	j.code, j.err = b.opts.Generate(j.fn, j.target)
 	j.times.Code = time.Since(start)
 }
@@ -352,6 +375,10 @@ func (b *Broker) finish(j *job) {
 		b.stats.Loops++
 	} else {
 		b.stats.Compiled++
+	}
+	if j.lowered {
+		b.log("lowered %s: %d bytes of code; %v", u.name, len(j.code.Bytes), j.times)
+		return
 	}
 	b.log("compiled %s: %d inlined, %d values, %d bytes of code; %v", u.name, j.inlined, j.values, len(j.code.Bytes), j.times)
 }
@@ -405,7 +432,7 @@ func (b *Broker) publish(j *job, method heap.Oop) error {
 	if n := j.code.FrameSlots; n > interp.MaxNativeSlots {
 		return &front.Refusal{Reason: bailedFrame, Detail: fmt.Sprintf("%d slots, %d are possible", n, interp.MaxNativeSlots)}
 	}
-	placed, err := b.place(j.code)
+	placed, err := b.place(j.code, !j.calm)
 	if err != nil {
 		return &front.Refusal{Reason: bailedFull, Detail: err.Error()}
 	}
@@ -415,6 +442,7 @@ func (b *Broker) publish(j *job, method heap.Oop) error {
 		b.in.Kill(old.code)
 	}
 	b.units[u.place] = u
+	u.form = j.form
 	u.code = b.in.Publish(method, placed, u.place.pc, literals, selectors)
 	u.placed = true
 	b.age++

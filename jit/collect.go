@@ -71,5 +71,13 @@ func (p *Program) Keep(lives func(heap.Oop) bool) {
 	p.moved = p.moved || len(gone) > 0
 }
 
+// Moving implements interp.Observer.
+func (p *Program) Moving() {
+	p.recall()
+	if p.Leaving != nil {
+		p.Leaving()
+	}
+}
+
 // Moved implements interp.Observer.
 func (p *Program) Moved() {}

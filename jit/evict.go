@@ -13,13 +13,16 @@ import (
 // frame runs, and then the oldest of that. Its method may be compiled again when it was hot for
 // a while, each time for a longer one.
 
-// place puts code in the zone, evicting other code if need be.
-func (b *Broker) place(code *native.Code) (*native.Placed, error) {
+// place puts code in the zone, evicting other code if need be and it may.
+func (b *Broker) place(code *native.Code, evicts bool) (*native.Placed, error) {
 	if b.fits(code) {
 		p, err := b.zone.Place(code)
 		if !errors.Is(err, native.ErrZoneFull) {
 			return p, err
 		}
+	}
+	if !evicts {
+		return nil, native.ErrZoneFull
 	}
 	b.evict(uint64(len(code.Bytes)))
 	if !b.fits(code) {

@@ -15,8 +15,9 @@ type Installed struct {
 }
 
 // InstallNative puts the machine code of a section to use, as if it had been compiled here. Nothing has run yet,
-// and nothing was compiled. On an error nothing is in use.
-func (b *Broker) InstallNative(section []byte, n Names) (report Installed, err error) {
+// and nothing was compiled. On an error nothing is in use. Portable answers the section with the forms of the
+// same file, for when all is saved again.
+func (b *Broker) InstallNative(section []byte, n Names, portable func() ([]byte, error)) (report Installed, err error) {
 	if b.zone == nil || len(b.byCode) > 0 {
 		return report, errors.New("jit: saved machine code has no place here")
 	}
@@ -98,9 +99,11 @@ func (b *Broker) InstallNative(section []byte, n Names) (report Installed, err e
 		pc := int(int32(half(r, 2)))
 		restored = append(restored, interp.Restored{Method: methods[i], Placed: p, Loop: pc})
 		units = append(units, unit{place: place{pc: pc}, name: p.Head().Name, comp: users[half(r, 6)], placed: true,
-			template: half(r, 3) == unitTemplate, deopts: uint64(half(r, 4)), learned: uint64(half(r, 5)), age: uint64(len(units) + 1)})
+			formNumber: half(r, 7),
+			template:   half(r, 3) == unitTemplate, deopts: uint64(half(r, 4)), learned: uint64(half(r, 5)), age: uint64(len(units) + 1)})
 		report.CodeBytes += len(p.Head().Bytes)
 	}
+	b.forms = portable
 	b.age = uint64(len(units))
 	b.units, b.byCode = make(map[place]*unit, len(units)), make(map[interp.Compiled]*unit, len(units))
 	for i, c := range b.in.Restore(restored) {

@@ -24,6 +24,7 @@ func (b *Broker) deoptimized(c interp.Compiled, s *native.Safepoint) {
 	if u == nil || noBet(r) || s.State < 0 {
 		return
 	}
+	b.recallFeedback()
 	l := &c.Placed().Code().States[s.State].Levels[0]
 	method := b.in.MethodID(c.Literal(l.Method))
 	lost := b.program.LoseBet(method, l.PC, s.Reason)

@@ -16,6 +16,9 @@ type Program struct {
 	// Invalidate is called for a compilation that got an answer which is not true any more.
 	Invalidate func(c *Compilation, why string)
 
+	// Leaving is called before objects leave the places that they have in the file of the image; may be nil.
+	Leaving func()
+
 	questions []*question
 	index     map[key]*question
 	watched   []*watched

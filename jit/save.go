@@ -11,17 +11,20 @@ import (
 
 // Saved is what a broker's program has learned, for a file with the image. Each section stands for itself.
 type Saved struct {
-	Native []byte // machine code with what it relies on; empty if there is none
+	Feedback []byte // what happened where
+	Portable []byte // functions after the passes
+	Native   []byte // machine code with what it relies on; empty if there is none
 
-	Methods, Loops, Templates int // in it
-	CodeBytes                 int
+	FeedbackSites             int
+	Methods, Loops, Templates int // that have machine code
+	CodeBytes                 int // of it
 }
 
 // The section with machine code. All numbers are little endian:
 //
 //	header    magic 8, version 4, units 4, bytes of answers 4, number of routines 4
 //	units     method or block 8, pc of the loop or -1 4, kind 4: see unit*, lost bets 4, those that
-//	          were learned from 4, user of answers 4, 0 4
+//	          were learned from 4, user of answers 4, number of the form 4
 //	routines  offsets 4 each, of the unit that has them
 //	answers   see saveAnswers
 //	code      see package native: the units in the same order
@@ -50,11 +53,14 @@ func (b *Broker) Settle() {
 func (b *Broker) Save(n Names) *Saved {
 	p := b.program
 	p.Renew()
+	b.recallFeedback()
 	b.in.FreeCode()
 	p.rebuild()
 	s := &Saved{}
+	b.saveFeedback(&n, s)
 	if b.zone != nil {
-		b.saveNative(&n, s)
+		units := b.inUse(&n)
+		b.saveNative(&n, s, units, b.savePortable(&n, units, s))
 	}
 	return s
 }
@@ -71,8 +77,7 @@ func (b *Broker) inUse(n *Names) []*unit {
 	return units
 }
 
-func (b *Broker) saveNative(n *Names, s *Saved) {
-	units := b.inUse(n)
+func (b *Broker) saveNative(n *Names, s *Saved, units []*unit, forms map[*unit]uint32) {
 	placed := make([]*native.Placed, 0, len(units)+1)
 	if b.routines != nil {
 		placed = append(placed, b.routines)
@@ -89,11 +94,10 @@ func (b *Broker) saveNative(n *Names, s *Saved) {
 		for _, n := range numbers {
 			us.Half(n)
 		}
-		us.Half(0)
 		count++
 	}
 	if b.routines != nil {
-		unit(0, -1, unitRoutines, 0, 0, 0)
+		unit(0, -1, unitRoutines, 0, 0, 0, 0)
 		for _, o := range b.offsets {
 			offsets.Half(uint32(o))
 		}
@@ -115,7 +119,7 @@ func (b *Broker) saveNative(n *Names, s *Saved) {
 			s.Methods++
 		}
 		method, _ := n.save(u.code.Method())
-		unit(method, u.place.pc, kind, uint32(u.deopts), uint32(u.learned), uint32(len(users)))
+		unit(method, u.place.pc, kind, uint32(u.deopts), uint32(u.learned), uint32(len(users)), forms[u])
 		users = append(users, u.comp)
 		s.CodeBytes += len(u.code.Placed().Head().Bytes)
 	}

@@ -67,7 +67,10 @@ func (v *VM) sections(m *snapshot.Manifest) (list []snapshot.Section, err error)
 	s := v.broker.Save(jit.Names{Save: v.nameInFile})
 	m.Build, m.Arch = jit.Build, runtime.GOARCH
 	m.Methods, m.Loops, m.CodeBytes = s.Methods, s.Loops, s.CodeBytes
-	for _, section := range []snapshot.Section{{Kind: snapshot.KindNative, Data: s.Native}} {
+	m.PortableBytes, m.FeedbackSites = len(s.Portable), s.FeedbackSites
+	for _, section := range []snapshot.Section{
+		{Kind: snapshot.KindFeedback, Data: s.Feedback}, {Kind: snapshot.KindPortable, Data: s.Portable}, {Kind: snapshot.KindNative, Data: s.Native},
+	} {
 		if len(section.Data) > 0 {
 			list = append(list, section)
 		}

@@ -82,8 +82,7 @@ func (v *VM) optimize() {
 	r.Time = time.Since(start)
 }
 
-var errNotWanted = errors.New("no more was asked for")
-
+// useFile uses the best of the file, r says what. The error says why that is not all.
 func (v *VM) useFile(f *snapshot.File, r *StartReport) error {
 	most := v.config.Use
 	if most == UseAll {
@@ -91,46 +90,74 @@ func (v *VM) useFile(f *snapshot.File, r *StartReport) error {
 	}
 	switch {
 	case most == UseNone:
-		return errNotWanted
+		return nil
 	case f.Problem != nil:
 		return f.Problem
 	case v.broker == nil:
 		return errors.New("nothing is compiled")
-	case v.config.Trust == nil:
-		return errors.New("nobody says whose files to trust")
+	}
+	errs := v.useCode(f, most, r)
+	if r.Used == UseNone {
+		errs = append(errs, v.useFeedback(f, false, r))
+	}
+	return oneLine(errs)
+}
+
+// oneLine joins errors to one of a line.
+func oneLine(errs []error) error {
+	text := ""
+	for _, err := range errs {
+		if err != nil {
+			text += "; " + err.Error()
+		}
+	}
+	if text == "" {
+		return nil
+	}
+	return errors.New(text[len("; "):])
+}
+
+// useCode uses machine code, or else functions, of a file that is trusted.
+func (v *VM) useCode(f *snapshot.File, most Use, r *StartReport) (errs []error) {
+	if most < UsePortable {
+		return nil
+	}
+	if v.config.Trust == nil {
+		return []error{errors.New("nobody says whose files to trust")}
 	}
 	t, err := v.config.Trust(f)
 	if err != nil {
-		return err
+		return []error{err}
 	}
-	m, err := t.Manifest()
-	if err != nil {
-		return err
-	}
-	names := jit.Names{}
-	if !v.placement.AtHome() {
-		names.Load = func(name uint64) (heap.Oop, bool) {
-			if o := heap.Oop(name); !o.IsObject() {
-				return o, true
-			}
-			return v.placement.Object(name)
+	portable := func() ([]byte, error) { return t.Section(snapshot.KindPortable) }
+	if most >= UseNative {
+		err := v.useNative(t, portable, r)
+		if err == nil {
+			r.Used = UseNative
 		}
+		errs = append(errs, err)
 	}
-	if most == UseNative {
-		err = v.useNative(t, m, names, r)
-	} else {
-		err = errNotWanted
+	if r.Used == UseNone {
+		section, err := portable()
+		if err == nil {
+			if r.Report, err = v.broker.InstallPortable(section, v.namesInFile()); err == nil {
+				r.Used = UsePortable
+			}
+		}
+		errs = append(errs, err)
 	}
-	if err == nil {
-		r.Used = UseNative
-		return nil
+	if r.Used != UseNone {
+		errs = append(errs, v.useFeedback(t, true, r))
 	}
-	return err
+	return errs
 }
 
 // useNative installs machine code if it fits.
-func (v *VM) useNative(t snapshot.Trusted, m *snapshot.Manifest, names jit.Names, r *StartReport) error {
+func (v *VM) useNative(t snapshot.Trusted, portable func() ([]byte, error), r *StartReport) error {
+	m, err := t.Manifest()
 	switch {
+	case err != nil:
+		return err
 	case m.Build != jit.Build:
 		return fmt.Errorf("its machine code is of another build of the VM (%s, this is %s)", m.Build, jit.Build)
 	case m.Arch != runtime.GOARCH:
@@ -140,6 +167,35 @@ func (v *VM) useNative(t snapshot.Trusted, m *snapshot.Manifest, names jit.Names
 	if err != nil {
 		return err
 	}
-	r.Report, err = v.broker.InstallNative(section, names)
+	names := v.namesInFile()
+	if v.placement.AtHome() {
+		names.Load = nil
+	}
+	r.Report, err = v.broker.InstallNative(section, names, portable)
 	return err
+}
+
+// sections are what can be asked of a file.
+type sections interface {
+	Section(snapshot.Kind) ([]byte, error)
+}
+
+// useFeedback seeds the counters: at once, or when somebody asks for what was counted.
+func (v *VM) useFeedback(f sections, lazy bool, r *StartReport) error {
+	section := func() ([]byte, error) { return f.Section(snapshot.KindFeedback) }
+	err := v.broker.InstallFeedback(section, v.namesInFile(), lazy)
+	if err == nil && !lazy {
+		r.Used = UseFeedback
+	}
+	return err
+}
+
+// namesInFile translates addresses in the file to objects, as long as nothing has moved.
+func (v *VM) namesInFile() jit.Names {
+	return jit.Names{Load: func(name uint64) (heap.Oop, bool) {
+		if o := heap.Oop(name); !o.IsObject() {
+			return o, true
+		}
+		return v.placement.Object(name)
+	}}
 }
