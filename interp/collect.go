@@ -69,7 +69,7 @@ func (in *Interp) visitFrames(p *stackPage, visit func(*heap.Oop)) {
 				visit((*heap.Oop)(heap.Pointer(a)))
 			}
 		}
-		low, npc = fp+16, ld(fp+frameRet)
+		low, npc = fp+16, in.frameRet(fp)
 		next := callerFrame(fp)
 		if next == 0 {
 			for ; low < p.hi; low += 8 {
@@ -141,7 +141,7 @@ func (in *Interp) MarkMarried(ctx heap.Oop, visit func(*heap.Oop)) {
 func (in *Interp) AfterMark() {
 	for i := range in.pages.pages {
 		if p := &in.pages.pages[i]; p.used && !p.marked {
-			p.used = false
+			p.release()
 		}
 	}
 	in.keepMethods(in.heap.Lives)

@@ -78,22 +78,17 @@ func (in *Interp) widow(fp uint64) {
 
 // contextSlot reads a slot of a context through its frame, if it is married.
 func (in *Interp) contextSlot(ctx heap.Oop, i int) heap.Oop {
-	in.settle(ctx)
 	if !isMarried(ctx) || i >= contextMethod && i < contextFixed {
 		return ctx.Slot(i)
 	}
 	fp := marriedFrame(ctx)
+	if frameIsNative(fp) {
+		return in.nativeSlot(ctx, i)
+	}
 	switch i {
 	case contextSender:
 		if c := callerFrame(fp); c != 0 {
-			if frameIsNative(c) {
-				return in.nativeContextOf(frameActivation(c, ld(fp+frameRet)))
-			}
-			if s := in.marry(c); s != heap.Invalid {
-				return s
-			}
-			in.fatal("out of memory: no context can be made for a sender")
-			return in.nilOop
+			return in.contextOf(frameActivation(c, in.frameRet(fp)))
 		}
 		return in.follow(baseSender(fp))
 	case contextPC:
@@ -112,9 +107,11 @@ func (in *Interp) contextSlot(ctx heap.Oop, i int) heap.Oop {
 
 // contextStackp answers the number of live slots after the fixed ones.
 func (in *Interp) contextStackp(ctx heap.Oop) int {
-	in.settle(ctx)
 	if isMarried(ctx) {
 		fp := marriedFrame(ctx)
+		if frameIsNative(fp) {
+			return in.nativeStackp(in.marriedActivation(ctx))
+		}
 		return in.frameDepth(fp, in.frameLow(in.pageOf(fp), fp))
 	}
 	if n := ctx.Slot(contextStackp); n.IsInt() {
@@ -128,13 +125,16 @@ func (in *Interp) contextStackp(ctx heap.Oop) int {
 // A pc outside the method is not put in a frame, which would run there: it is
 // found when the context gets a frame again.
 func (in *Interp) setContextSlot(ctx heap.Oop, i int, v heap.Oop) {
-	in.settle(ctx)
 	if i == contextSender && v.IsInt() {
 		v = in.nilOop // would name a frame
 	}
 	if isMarried(ctx) {
 		fp := marriedFrame(ctx)
 		switch {
+		case frameIsNative(fp):
+			if in.setNativeSlot(ctx, i, v) {
+				return
+			}
 		case i >= contextFixed && i-contextFixed < in.contextStackp(ctx):
 			st(tempAddr(fp, i-contextFixed), uint64(v))
 			return
@@ -172,7 +172,6 @@ func (in *Interp) resumeDivorced() {
 // setStackp changes the depth of a context (primitive 76). Slots that come in or
 // go out are nil.
 func (in *Interp) setStackp(ctx heap.Oop, n int) bool {
-	in.settle(ctx)
 	if n < 0 || n > ctx.NumSlots()-contextFixed {
 		return false
 	}
@@ -196,7 +195,6 @@ func (in *Interp) setStackp(ctx heap.Oop, n int) bool {
 
 // cloneContext answers a single context with the state of ctx, Invalid without memory.
 func (in *Interp) cloneContext(ctx heap.Oop) heap.Oop {
-	in.settle(ctx)
 	if !isMarried(ctx) {
 		return in.heap.Clone(ctx)
 	}
@@ -230,19 +228,16 @@ func (in *Interp) isLive(ctx heap.Oop) bool {
 // activateContext makes a live context the running activation. The running page
 // has been left or spilled.
 func (in *Interp) activateContext(ctx heap.Oop) {
-	if isMarried(ctx) && frameIsNative(marriedFrame(ctx)) {
-		in.spill(in.pageOf(marriedFrame(ctx)))
-	}
-	if in.dead == nil && isMarried(ctx) {
-		fp := marriedFrame(ctx)
-		p := in.pageOf(fp)
-		if p.fp == fp && p != in.pages.active {
+	if isMarried(ctx) {
+		a := in.marriedActivation(ctx)
+		p := in.pageOf(a.fp)
+		if p.fp == a.fp && a.level == 0 && p != in.pages.active {
 			in.fp, in.sp = p.fp, p.sp
 			in.usePage(p)
 			in.loadPC()
 			return
 		}
-		if p == in.pages.active && fp == in.fp {
+		if p == in.pages.active && a.fp == in.fp && a.level == 0 {
 			return
 		}
 		// Frames above it stay alive as contexts.

@@ -64,8 +64,8 @@ type Interp struct {
 	oldStart                  uint64
 	special                   [numSpecialSelectors]heap.Oop // the special selectors
 	forwarders                bool                          // a become left forwarders that no full collection removed
-	// The caller slots of frames that return into a loop, and of base frames.
-	retSista, retV3, retBase uint64
+	// The caller slots of frames that return into a loop, of base frames, and of hooked ones.
+	retSista, retV3, retBase, retHook uint64
 
 	sistaLoop func(*Interp) exit // the copy of runSista that lies best
 
@@ -154,6 +154,7 @@ type Stats struct {
 	Lookups, CacheMisses                                         uint64
 	Deopts                                                       uint64 // bets that machine code lost
 	LeftGuards                                                   uint64 // see LeaveGuards
+	Frozen                                                       uint64 // frames of machine code that were looked into
 }
 
 // requests are posted by other goroutines and met at the next poll.

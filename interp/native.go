@@ -74,6 +74,8 @@ type osrKey struct {
 type NativeHooks struct {
 	// Deopt tells that a bet was lost at a safepoint, for a reason of the optimizer's.
 	Deopt func(c Compiled, s *native.Safepoint)
+	// Asked tells that code is left at a safepoint because somebody asked for an activation that was inlined.
+	Asked func(c Compiled, s *native.Safepoint, level int)
 	// Template makes template code of a method and publishes it; it tells whether there is some now.
 	Template func(method heap.Oop) bool
 	// Freed tells that code is gone.
@@ -92,6 +94,7 @@ func (in *Interp) EnableNative(zone *native.Zone, hooks NativeHooks) {
 	in.nat.Sends = uint64(uintptr(unsafe.Pointer(in.sends)))
 	in.retSista = in.nat.Stubs[native.ExitReturn]
 	in.retBase = in.nat.Stubs[native.ExitReturnBase]
+	in.retHook = in.nat.Stubs[native.ExitReturnHooked]
 }
 
 // Publish makes code, placed in the zone, that of a method or block; with osr not negative, of
@@ -191,8 +194,8 @@ func (in *Interp) bury() {
 	m.killed = false
 	for i := range in.pages.pages {
 		p := &in.pages.pages[i]
-		if p.used && in.dead == nil && in.hasDead(p) {
-			in.respill(p)
+		if p.used && in.dead == nil {
+			in.freezeDead(p)
 		}
 		if p.used && in.dead == nil {
 			in.buryTemplates(p)
@@ -216,20 +219,20 @@ func (in *Interp) bury() {
 	m.all = slices.DeleteFunc(m.all, func(c *compiled) bool { return c.dead })
 }
 
-// hasDead tells whether a page has frames of code that was killed.
-func (in *Interp) hasDead(p *stackPage) bool {
-	found, npc := false, uint64(0)
+// freezeDead freezes the frames of a page that are of code that was killed.
+func (in *Interp) freezeDead(p *stackPage) {
+	npc := uint64(0)
 	in.eachFrame(p, func(fp, _ uint64) {
-		if frameIsNative(fp) {
+		if frameIsNative(fp) && in.dead == nil && in.frozen(fp) == nil {
 			if npc == 0 {
 				npc = headPC(fp)
 			}
-			c := in.compiledAt(npc)
-			found = found || c == nil || c.dead
+			if c := in.compiledAt(npc); c == nil || c.dead {
+				in.freeze(fp, npc)
+			}
 		}
-		npc = ld(fp + frameRet)
+		npc = in.frameRet(fp)
 	})
-	return found
 }
 
 // compiledAt answers the code that holds an address.

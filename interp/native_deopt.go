@@ -28,21 +28,27 @@ func (in *Interp) deoptHead(regs bool) {
 	if in.dead != nil {
 		return
 	}
-	words := 0
-	for i := range levels {
-		words += frameHeaderWords + 1 + len(levels[i].words)
-	}
-	if p := in.pages.active; frameTop(fp)-8*uint64(words) < p.lo+pageHeadroom/2 {
-		// No room on this page.
+	in.deoptLevels(fp, levels)
+}
+
+// deoptLevels goes on in interpreter frames of some levels of the running frame.
+func (in *Interp) deoptLevels(fp uint64, levels []level) {
+	if !in.roomFor(fp, levels, 0) {
 		in.divorceLevels(fp, levels)
 		return
 	}
+	in.thaw(fp)
+	in.layLevels(fp, levels)
+	in.loadPC()
+}
+
+// layLevels lays interpreter frames of levels in place of a frame; the innermost is the running one after it.
+func (in *Interp) layLevels(fp uint64, levels []level) {
 	top := frameTop(fp)
 	for i := len(levels) - 1; i >= 0; i-- {
 		in.sp = in.layLevel(top, &levels[i], i == len(levels)-1)
 		top = in.sp - 8
 	}
-	in.loadPC()
 }
 
 // layLevel lays the interpreter frame of a level with its receiver at top, and answers its sp. The
@@ -97,15 +103,9 @@ func (in *Interp) marryLevels(fp uint64, levels []level) {
 	for i := range levels {
 		l := &levels[i]
 		if l.context == in.nilOop {
-			ctx := in.heap.Allocate(heap.ClassContext, heap.FmtVariable, contextFixed+contextSlots(l.method))
-			if ctx == heap.Invalid {
-				in.fatal("out of memory: no context can be made for a frame")
+			if l.context = in.contextOfLevel(l); in.dead != nil {
 				return
 			}
-			l.context = ctx
-			in.heap.Store(ctx, contextMethod, l.method)
-			in.heap.Store(ctx, contextClosure, l.closure)
-			in.heap.Store(ctx, contextReceiver, l.self)
 		}
 		if len(l.words) > l.context.NumSlots()-contextFixed {
 			in.fatal("internal error: the stack of an inlined activation is larger than its method says")
@@ -158,26 +158,6 @@ func (in *Interp) respill(p *stackPage) {
 	if active && in.dead == nil {
 		in.activateContext(in.frameWord(head, frameContext))
 	}
-}
-
-// settle makes a context that is married to a frame of machine code a single one.
-func (in *Interp) settle(ctx heap.Oop) {
-	if in.code != nil && isMarried(ctx) && frameIsNative(marriedFrame(ctx)) {
-		in.respill(in.pageOf(marriedFrame(ctx)))
-	}
-}
-
-// nativeContextOf answers the context of an activation of machine code, which is single after it.
-func (in *Interp) nativeContextOf(a activation) heap.Oop {
-	in.respill(in.pageOf(a.fp))
-	if in.dead == nil {
-		for _, f := range in.spilled {
-			if f.fp == a.fp {
-				return f.levels[a.level].context
-			}
-		}
-	}
-	return in.nilOop
 }
 
 // newNativeContext makes the context of a level of the running frame, counted from the outermost.

@@ -33,6 +33,10 @@ func (in *Interp) runNative() {
 			if in.needsRenewal() && !in.renewNative() {
 				return
 			}
+			if in.frozen(in.fp) != nil {
+				in.deoptHead(false)
+				return
+			}
 			pc = headPC(in.fp)
 			in.nat.Args[0] = uint64(in.pop())
 		}
@@ -49,6 +53,9 @@ func (in *Interp) renewNative() bool {
 	in.bury()
 	if in.forwarders && in.dead == nil {
 		in.fullGCNow()
+	}
+	if in.dead == nil && in.pc == 0 && in.frozen(in.fp) != nil {
+		in.deoptHead(false)
 	}
 	return in.dead == nil && in.pc == 0
 }
@@ -92,6 +99,8 @@ func (in *Interp) enterNative(pc uint64) bool {
 		case native.ExitReturnBase:
 			in.returnFromBase(heap.Oop(n.Args[0]))
 			return false
+		case native.ExitReturnHooked:
+			return in.returnedHooked(heap.Oop(n.Args[0]))
 		case native.ExitFault:
 			in.faulted()
 			return false
@@ -232,6 +241,10 @@ func (in *Interp) nativePoll() bool {
 	if in.dead != nil || in.pc != 0 {
 		return false // the frame is one of the interpreter's now
 	}
+	if in.frozen(in.fp) != nil {
+		in.deoptHead(false)
+		return false
+	}
 	if !in.countedOut() && in.sp >= in.pageLimit && !in.hasEvents() && !in.code.killed {
 		in.nat.StackLimit.Store(in.pageLimit)
 		in.collectIfNeeded()
@@ -295,8 +308,7 @@ func (in *Interp) nativeFloat() bool {
 // sender is on the stack.
 func (in *Interp) returnFromBase(result heap.Oop) {
 	sender := in.follow(in.stackAt(0))
-	in.pages.active.used = false
-	in.pages.active = nil
+	in.freePage(in.pages.active)
 	in.activateContext(sender)
 	if in.dead == nil {
 		in.push(result)
@@ -323,10 +335,12 @@ func (in *Interp) enterLoop(pc int) bool {
 	switch caller := callerFrame(fp); {
 	case caller != 0 && frameIsNative(caller):
 	case caller != 0:
+		in.unhook(fp)
 		st(fp+frameRet, in.retSista)
 	case !in.isLive(in.follow(baseSender(fp))):
 		return false // its return is the interpreter's affair
 	default:
+		in.unhook(fp)
 		st(fp+frameRet, in.retBase)
 	}
 	setFrameTemplate(fp, 0)

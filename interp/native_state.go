@@ -114,6 +114,10 @@ func (r *reader) context(i int) heap.Oop {
 		in.fatal("internal error: a context that machine code did without is that of no activation")
 		return in.nilOop
 	}
+	if ctx := in.frameWord(r.fp, frameContext); at == len(r.state.Levels)-1 && ctx != in.nilOop {
+		r.virtuals[i] = ctx // somebody asked for it
+		return ctx
+	}
 	l := &r.state.Levels[at]
 	method := heap.Oop(ld(r.c.literal(l.Method)))
 	ctx := r.made(h.Allocate(heap.ClassContext, heap.FmtVariable, contextFixed+contextSlots(method)))
@@ -137,16 +141,48 @@ type level struct {
 	context      heap.Oop // nil if none was made
 	pc           heap.Oop // as a context has it
 	argc         int
+	asked        bool       // for its context, which the code had not made
 	words        []heap.Oop // temporaries with arguments, then the stack
+}
+
+// visit visits the oops of a level.
+func (l *level) visit(visit func(*heap.Oop)) {
+	visit(&l.method)
+	visit(&l.self)
+	visit(&l.closure)
+	visit(&l.context)
+	for i := range l.words {
+		visit(&l.words[i])
+	}
 }
 
 // levels reads all levels of a frame, innermost first. What was pushed in a send that is under way,
 // or the result of one that is over, is given to the innermost.
 func (in *Interp) levels(fp, low, npc uint64, regs bool) []level {
-	c, s := in.levelsAt(npc)
-	if in.dead != nil {
-		return nil
+	var all []level
+	floor := uint64(0)
+	if n := in.frozen(fp); n != nil {
+		all, floor = slices.Clone(n.frozen), n.floor
+		all[0].words = slices.Clone(all[0].words)
+	} else {
+		c, s := in.levelsAt(npc)
+		if in.dead != nil {
+			return nil
+		}
+		all, floor = in.readLevels(c, s, fp, regs), nativeFloor(fp, c)
 	}
+	if outer := &all[len(all)-1]; outer.context == in.nilOop {
+		outer.context = in.frameWord(fp, frameContext) // of a frame that was taken over with its context
+	}
+	inner := &all[0]
+	for a := floor - 8; a >= low; a -= 8 {
+		inner.words = append(inner.words, heap.Oop(ld(a)))
+	}
+	return all
+}
+
+// readLevels reads the levels of a state.
+func (in *Interp) readLevels(c *compiled, s *native.State, fp uint64, regs bool) []level {
 	r := reader{in: in, c: c, state: s, fp: fp, regs: regs}
 	all := make([]level, len(s.Levels))
 	for i := range s.Levels {
@@ -170,13 +206,6 @@ func (in *Interp) levels(fp, low, npc uint64, regs bool) []level {
 		for _, t := range l.Stack {
 			x.words = append(x.words, r.oop(t))
 		}
-	}
-	if outer := &all[len(all)-1]; outer.context == in.nilOop {
-		outer.context = in.frameWord(fp, frameContext) // of a frame that was taken over with its context
-	}
-	inner := &all[0]
-	for a := nativeFloor(fp, c) - 8; a >= low; a -= 8 {
-		inner.words = append(inner.words, heap.Oop(ld(a)))
 	}
 	return all
 }

@@ -50,7 +50,7 @@ func (in *Interp) nativePCOf(fp uint64) uint64 {
 	for f != 0 {
 		next := callerFrame(f)
 		if next == fp {
-			return ld(f + frameRet)
+			return in.frameRet(f)
 		}
 		f = next
 	}
@@ -81,16 +81,14 @@ func (in *Interp) marriedActivation(ctx heap.Oop) activation {
 		return activation{fp: fp}
 	}
 	npc := in.nativePCOf(fp)
-	_, s := in.levelsAt(npc)
 	// The context counts levels from the outermost.
-	return activation{fp: fp, npc: npc, level: len(s.Levels) - 1 - int(ctx.Slot(contextPC).Int())}
+	return activation{fp: fp, npc: npc, level: in.numLevels(fp, npc) - 1 - int(ctx.Slot(contextPC).Int())}
 }
 
 // outermost answers the outermost activation of a frame.
 func (in *Interp) outermost(a activation) activation {
 	if a.npc != 0 {
-		_, s := in.levelsAt(a.npc)
-		a.level = len(s.Levels) - 1
+		a.level = in.numLevels(a.fp, a.npc) - 1
 	}
 	return a
 }
@@ -100,7 +98,7 @@ func (in *Interp) isOutermost(a activation) bool { return a == in.outermost(a) }
 
 // nativeSender answers the sender of an activation of machine code within its frame, if that is there.
 func (in *Interp) nativeSender(a activation) (activation, bool) {
-	if _, s := in.levelsAt(a.npc); a.level+1 < len(s.Levels) {
+	if a.level+1 < in.numLevels(a.fp, a.npc) {
 		a.level++
 		return a, true
 	}
@@ -112,6 +110,15 @@ func (in *Interp) nativeSender(a activation) (activation, bool) {
 func (in *Interp) visitNative(fp, low, npc uint64, visit func(*heap.Oop)) {
 	for off := uint64(8); off <= 32; off += 8 {
 		visit((*heap.Oop)(heap.Pointer(fp - off)))
+	}
+	if n := in.frozen(fp); n != nil {
+		for i := range n.frozen {
+			n.frozen[i].visit(visit)
+		}
+		for a := low; a < n.floor; a += 8 {
+			visit((*heap.Oop)(heap.Pointer(a)))
+		}
+		return
 	}
 	c, sp := in.safepoint(npc)
 	if sp == nil {
@@ -140,7 +147,7 @@ func (in *Interp) followNative(p *stackPage, follow func(heap.Oop) heap.Oop) {
 			}
 			in.visitNative(fp, low, npc, func(o *heap.Oop) { *o = follow(*o) })
 		}
-		npc = ld(fp + frameRet)
+		npc = in.frameRet(fp)
 	})
 }
 
@@ -148,19 +155,29 @@ func (in *Interp) followNative(p *stackPage, follow func(heap.Oop) heap.Oop) {
 func nativeFloor(fp uint64, c *compiled) uint64 { return fp - 40 - 8*uint64(c.code.FrameSlots) }
 
 // widowInner tells the contexts that were made of the inlined activations of a frame of machine
-// code that they end.
-func (in *Interp) widowInner(fp, npc uint64) {
+// code that they end: of those inside the level upTo.
+func (in *Interp) widowInner(fp, npc uint64, upTo int) {
+	if n := in.frozen(fp); n != nil {
+		for i := range upTo {
+			in.widowContext(fp, n.frozen[i].context)
+		}
+		return
+	}
 	c, s := in.levelsAt(npc)
 	if in.dead != nil {
 		return
 	}
 	r := reader{in: in, c: c, state: s, fp: fp}
-	for i := range len(s.Levels) - 1 {
+	for i := range upTo {
 		if l := &s.Levels[i]; l.Context.Kind != native.None && l.Context.Kind != native.IsVirtual {
-			if ctx := r.oop(l.Context); in.isContext(ctx) && isMarried(ctx) && marriedFrame(ctx) == fp {
-				ctx.SetSlotRaw(contextSender, in.nilOop)
-				ctx.SetSlotRaw(contextPC, in.nilOop)
-			}
+			in.widowContext(fp, r.oop(l.Context))
 		}
+	}
+}
+
+func (in *Interp) widowContext(fp uint64, ctx heap.Oop) {
+	if in.isContext(ctx) && isMarried(ctx) && marriedFrame(ctx) == fp {
+		ctx.SetSlotRaw(contextSender, in.nilOop)
+		ctx.SetSlotRaw(contextPC, in.nilOop)
 	}
 }

@@ -21,13 +21,13 @@ func (in *Interp) CodeOnStack() map[Compiled]bool {
 		if p := &in.pages.pages[i]; p.used {
 			npc := uint64(0)
 			in.eachFrame(p, func(fp, _ uint64) {
-				if frameIsNative(fp) {
+				if frameIsNative(fp) && in.frozen(fp) == nil {
 					if npc == 0 {
 						npc = headPC(fp)
 					}
 					found[Compiled{in.compiledAt(npc)}] = true
 				}
-				npc = ld(fp + frameRet)
+				npc = in.frameRet(fp)
 			})
 		}
 	}

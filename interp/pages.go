@@ -35,6 +35,7 @@ type stackPage struct {
 	used    bool
 	marked  bool // reached by the marking under way
 	lastUse uint64
+	notes   []note // see native_notes.go
 }
 
 type stackPages struct {
@@ -137,13 +138,8 @@ func (in *Interp) stackOverflow() {
 		in.fatal("corrupt image: the stack of one activation overflows")
 		return
 	}
-	if frameIsNative(caller) {
-		in.respill(in.pages.active)
-		return
-	}
-	sender := in.marry(caller)
-	if sender == heap.Invalid {
-		in.fatal("out of memory: no context can be made for a stack overflow")
+	sender := in.contextOf(frameActivation(caller, in.frameRet(in.fp)))
+	if in.dead != nil {
 		return
 	}
 	old := in.pages.active
@@ -160,6 +156,7 @@ func (in *Interp) stackOverflow() {
 		st(a+shift, ld(a))
 	}
 	old.fp, old.sp = caller, top+8
+	in.becomeHead(caller, in.fp)
 	fp := in.fp + shift
 	if ctx := heap.Oop(ld(in.fp - 24)); ctx != in.nilOop {
 		ctx.SetSlotRaw(contextSender, frameTag(fp))
@@ -221,7 +218,7 @@ func (in *Interp) spillFrom(p *stackPage, levels []level) {
 		case in.marry(fp) == heap.Invalid:
 			in.fatal("out of memory: no context can be made for a frame")
 		}
-		npc = ld(fp + frameRet)
+		npc = in.frameRet(fp)
 	})
 	if in.dead != nil {
 		return
@@ -237,7 +234,7 @@ func (in *Interp) spillFrom(p *stackPage, levels []level) {
 		}
 		in.divorce(fp, low)
 	})
-	p.used = false
+	p.release()
 	if p == in.pages.active {
 		in.pages.active = nil
 	}

@@ -393,7 +393,6 @@ func primFindNextUnwind(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 
 // primTerminateTo: aContext terminateTo: previous cuts everything between.
 func primTerminateTo(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
-	in.interpretAll()
 	from, upTo, f := in.chainArgs(c)
 	if f != plugin.OK {
 		return 0, f

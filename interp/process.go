@@ -157,7 +157,9 @@ func (in *Interp) transferTo(process heap.Oop) {
 // saveActive puts where the active process is into it, unless that was cut off.
 func (in *Interp) saveActive(process heap.Oop) {
 	if in.pages.active != nil {
-		if frameIsNative(in.fp) {
+		if a := in.running(); a.npc != 0 && !in.isOutermost(a) {
+			// Its context would have to be found again when the code that was inlined ends.
+			in.asked(a)
 			in.deoptHead(false)
 		}
 		in.leavePage()

@@ -1,9 +1,6 @@
 package interp
 
-import (
-	"github.com/sista-vm/sista/heap"
-	"github.com/sista-vm/sista/native"
-)
+import "github.com/sista-vm/sista/heap"
 
 // An activation is a frame, or a context without one. Walkers go from activation
 // to sender and do not care which it is.
@@ -36,7 +33,7 @@ func (in *Interp) sender(a activation) activation {
 			}
 		}
 		if c := callerFrame(a.fp); c != 0 {
-			return frameActivation(c, ld(a.fp+frameRet))
+			return frameActivation(c, in.frameRet(a.fp))
 		}
 		s = in.follow(baseSender(a.fp))
 	} else {
@@ -84,8 +81,8 @@ func (w *walk) up(in *Interp) {
 
 func (in *Interp) methodOf(a activation) heap.Oop {
 	if a.npc != 0 {
-		c, s := in.levelsAt(a.npc)
-		return heap.Oop(ld(c.literal(s.Levels[a.level].Method)))
+		m, _ := in.levelOf(a)
+		return m
 	}
 	if a.fp != 0 {
 		return in.frameWord(a.fp, frameMethod)
@@ -96,8 +93,8 @@ func (in *Interp) methodOf(a activation) heap.Oop {
 // isBlockActivation tells block activations from those of methods.
 func (in *Interp) isBlockActivation(a activation) bool {
 	if a.npc != 0 {
-		_, s := in.levelsAt(a.npc)
-		return s.Levels[a.level].Closure.Kind != native.None
+		_, block := in.levelOf(a)
+		return block
 	}
 	if a.fp != 0 {
 		return frameIsBlock(a.fp)
@@ -156,8 +153,7 @@ func (in *Interp) returnFrom() {
 		return
 	}
 	in.widow(in.fp)
-	in.pages.active.used = false
-	in.pages.active = nil
+	in.freePage(in.pages.active)
 	in.activateContext(sender)
 	if in.dead == nil {
 		in.push(result)
@@ -167,8 +163,9 @@ func (in *Interp) returnFrom() {
 // becomeHead is called when the frame above another goes away: that becomes the head of the page.
 func (in *Interp) becomeHead(fp, above uint64) {
 	if frameIsNative(fp) {
-		setHeadPC(fp, ld(above+frameRet))
+		setHeadPC(fp, in.frameRet(above))
 	}
+	in.pageOf(fp).forget(fp)
 }
 
 // cannotReturn tells the running context that its return has nowhere to go.
@@ -211,11 +208,6 @@ func (in *Interp) nonLocalReturn() {
 		return
 	}
 	target := in.activationOf(home)
-	if !in.isOutermost(target) {
-		// Machine code cannot go on with the answer of a method it has inlined.
-		in.settle(home)
-		target = in.activationOf(home)
-	}
 	unwind := activation{}
 	for w := walkFrom(in.running()); w.activation != target; {
 		if w.up(in); w.isNone() {
@@ -237,6 +229,10 @@ func (in *Interp) nonLocalReturn() {
 		return
 	}
 	if isMarried(home) {
+		if !in.isOutermost(target) {
+			in.returnFromInlined(target, result)
+			return
+		}
 		in.xResult = result
 		in.returnFrom()
 		return
@@ -269,12 +265,12 @@ func (in *Interp) cutBackTo(target heap.Oop) {
 			break
 		}
 		if a.npc != 0 {
-			if a = in.outermost(a); a == t {
-				in.widowInner(a.fp, a.npc)
-				setHeadPC(a.fp, a.npc)
+			if a.fp == t.fp {
+				in.widowInner(a.fp, a.npc, t.level)
 				break
 			}
-			in.widowInner(a.fp, a.npc)
+			a = in.outermost(a)
+			in.widowInner(a.fp, a.npc, a.level)
 		}
 		next := in.sender(a)
 		switch {
@@ -297,48 +293,32 @@ func (in *Interp) cutBackTo(target heap.Oop) {
 	if !isMarried(target) {
 		return
 	}
-	fp := marriedFrame(target)
-	p := in.pageOf(fp)
-	low := in.frameLow(p, fp)
+	t := in.activationOf(target)
+	p := in.pageOf(t.fp)
+	low := in.frameLow(p, t.fp)
 	if p != in.pages.active {
 		in.usePage(p)
 	}
-	in.fp, in.sp = fp, low
+	in.fp, in.sp = t.fp, low
+	if t.npc != 0 {
+		setHeadPC(t.fp, t.npc)
+	}
+	p.forget(t.fp)
 	in.loadPC()
 }
 
-// cutBetween kills the activations between the running one and one further out, if
-// all are frames of the interpreter on one page: the running frame moves to the place
-// of the outermost of them. It answers false, with nothing changed, if they are not.
-func (in *Interp) cutBetween(from, upTo activation) bool {
-	if from != in.running() || frameIsNative(in.fp) || upTo.fp == 0 || frameIsNative(upTo.fp) {
-		return false
+// returnFromInlined returns from an activation that was inlined in the running frame, and those inside
+// it: machine code cannot go on with the answer.
+func (in *Interp) returnFromInlined(a activation, result heap.Oop) {
+	in.asked(a)
+	levels := in.levels(a.fp, in.sp, a.npc, false)
+	if in.dead != nil {
+		return
 	}
-	outermost := in.fp
-	for f := callerFrame(in.fp); f != upTo.fp; f = callerFrame(f) {
-		if f == 0 || frameIsNative(f) {
-			return false
-		}
-		outermost = f
+	in.widowInner(a.fp, a.npc, a.level+1)
+	if in.deoptLevels(a.fp, levels[a.level+1:]); in.dead == nil {
+		in.push(result)
 	}
-	if outermost == in.fp {
-		return false // there are none
-	}
-	for f := callerFrame(in.fp); f != upTo.fp; f = callerFrame(f) {
-		in.widow(f)
-	}
-	ret, top := ld(outermost+frameRet), frameTop(in.fp)
-	shift := frameTop(outermost) - top
-	for a := top; a >= in.sp; a -= heap.Word {
-		st(a+shift, ld(a))
-	}
-	in.fp, in.sp = in.fp+shift, in.sp+shift
-	st(in.fp+frameRet, ret)
-	st(in.fp+frameCaller, upTo.fp)
-	if ctx := in.frameWord(in.fp, frameContext); ctx != in.nilOop {
-		ctx.SetSlotRaw(contextSender, frameTag(in.fp))
-	}
-	return true
 }
 
 // enter answers an activation that a stack comes to from another page or from a
@@ -349,7 +329,7 @@ func (in *Interp) enter(a activation) activation {
 		return a
 	}
 	p := in.pageOf(a.fp)
-	if p == in.pages.active || p.fp == a.fp {
+	if p == in.pages.active || p.fp == a.fp && a.level == 0 {
 		return a
 	}
 	ctx := in.contextOf(a)
@@ -360,7 +340,7 @@ func (in *Interp) enter(a activation) activation {
 }
 
 func (in *Interp) freePage(p *stackPage) {
-	p.used = false
+	p.release()
 	if p == in.pages.active {
 		in.pages.active = nil
 	}

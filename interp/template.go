@@ -186,7 +186,7 @@ func (in *Interp) adopt() {
 		return
 	}
 	// Its return: to machine code or a loop of SistaV1 methods, or with a context.
-	if r := ld(in.fp + frameRet); r == in.retV3 || r == in.retBase && in.frameWord(in.fp, frameContext) == in.nilOop {
+	if r := in.frameRet(in.fp); r == in.retV3 || r == in.retBase && in.frameWord(in.fp, frameContext) == in.nilOop {
 		return
 	}
 	if frameIsBlock(in.fp) == (c.code.Template.Flags&flagBlock != 0) {
@@ -201,9 +201,9 @@ func (in *Interp) buryTemplates(p *stackPage) {
 			setFrameTemplate(fp, 0)
 		}
 		if caller := callerFrame(fp); caller != 0 && !frameIsNative(caller) {
-			if r := ld(fp + frameRet); r != in.retSista && r != in.retV3 {
+			if r := in.frameRet(fp); r != in.retSista && r != in.retV3 {
 				if c := in.compiledAt(r); c == nil || c.dead {
-					st(fp+frameRet, in.retSista)
+					in.setFrameRet(fp, in.retSista)
 				}
 			}
 		}

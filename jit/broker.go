@@ -162,7 +162,7 @@ func NewBroker(in *interp.Interp, zone *native.Zone, o Options) *Broker {
 		b.opts.Generate = codegen.Compile
 	}
 	if zone != nil {
-		in.EnableNative(zone, interp.NativeHooks{Deopt: b.deoptimized, Template: b.template, Freed: b.freed, Wanted: b.called})
+		in.EnableNative(zone, interp.NativeHooks{Deopt: b.deoptimized, Asked: b.asked, Template: b.template, Freed: b.freed, Wanted: b.called})
 	}
 	b.startStress()
 	if o.Mode != Off {
@@ -363,6 +363,9 @@ func (b *Broker) finish(j *job) {
 		if b.units[u.place] == u {
 			delete(b.units, u.place)
 		}
+		if old := j.old; old != nil && b.units[u.place] == old && !isRevoked(j.err) {
+			b.retire(old, b.policy.CompileAfter) // it would lose its bets for ever
+		}
 		w.Cancel()
 		b.bailedOut(j, method)
 		return
@@ -381,6 +384,11 @@ func (b *Broker) finish(j *job) {
 		return
 	}
 	b.log("compiled %s: %d inlined, %d values, %d bytes of code; %v", u.name, j.inlined, j.values, len(j.code.Bytes), j.times)
+}
+
+func isRevoked(err error) bool {
+	var r *front.Refusal
+	return errors.As(err, &r) && r.Reason == bailedRevoked
 }
 
 // bailedOut notes that nothing came of a compilation.

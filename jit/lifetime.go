@@ -24,13 +24,25 @@ func (b *Broker) deoptimized(c interp.Compiled, s *native.Safepoint) {
 	if u == nil || noBet(r) || s.State < 0 {
 		return
 	}
+	b.lose(u, c, &c.Placed().Code().States[s.State].Levels[0], r)
+}
+
+// asked is called when code is left at a safepoint since somebody asked for an activation that was inlined.
+func (b *Broker) asked(c interp.Compiled, s *native.Safepoint, level int) {
+	u, levels := b.byCode[c], c.Placed().Code().States[s.State].Levels
+	if u != nil && level+1 < len(levels) {
+		b.lose(u, c, &levels[level+1], ir.ReasonContext)
+	}
+}
+
+// lose notes that code of a unit lost a bet made in an activation.
+func (b *Broker) lose(u *unit, c interp.Compiled, l *native.Level, r ir.Reason) {
 	b.recallFeedback()
-	l := &c.Placed().Code().States[s.State].Levels[0]
 	method := b.in.MethodID(c.Literal(l.Method))
-	lost := b.program.LoseBet(method, l.PC, s.Reason)
+	lost := b.program.LoseBet(method, l.PC, uint8(r))
 	b.stats.Deopts[r.String()]++
 	u.deopts++
-	if lost >= distrust(b.policy, s.Reason) {
+	if lost >= distrust(b.policy, uint8(r)) {
 		u.learned++
 	}
 	b.in.GatherNow()

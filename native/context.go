@@ -95,6 +95,8 @@ const (
 	ExitReturn Exit = iota
 	// ExitReturnBase: the same of the base frame of a page.
 	ExitReturnBase
+	// ExitReturnHooked: the same of a frame whose return address its owner keeps elsewhere.
+	ExitReturnHooked
 	// ExitSend: R10 (in Args[1]) is the cell; receiver and arguments are on the stack.
 	ExitSend
 	// ExitDeopt: leave this code for good, by the state of the safepoint.

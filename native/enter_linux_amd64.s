@@ -118,6 +118,10 @@ TEXT exitReturnBase<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
 	MOVL $const_ExitReturnBase, R11
 	JMP  leaveByReturn<>(SB)
 
+TEXT exitReturnHooked<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
+	MOVL $const_ExitReturnHooked, R11
+	JMP  leaveByReturn<>(SB)
+
 // A send to an object that the cell in R10 has no code for looks in the cache.
 TEXT exitSend<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
 	MOVQ Context_Sends(R15), R11
@@ -237,6 +241,7 @@ TEXT exitFault<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
 
 DATA ·stubs+(const_ExitReturn*8)(SB)/8, $exitReturn<>(SB)
 DATA ·stubs+(const_ExitReturnBase*8)(SB)/8, $exitReturnBase<>(SB)
+DATA ·stubs+(const_ExitReturnHooked*8)(SB)/8, $exitReturnHooked<>(SB)
 DATA ·stubs+(const_ExitSend*8)(SB)/8, $exitSend<>(SB)
 DATA ·stubs+(const_ExitDeopt*8)(SB)/8, $exitDeopt<>(SB)
 DATA ·stubs+(const_ExitPoll*8)(SB)/8, $exitPoll<>(SB)

@@ -88,7 +88,7 @@ func TestReturn(t *testing.T) {
 		a.Pop(asm.RBP)
 		a.Ret(16)
 	}))
-	for _, x := range []Exit{ExitReturn, ExitReturnBase} {
+	for _, x := range []Exit{ExitReturn, ExitReturnBase, ExitReturnHooked} {
 		m.start(p)
 		end := len(m.stack) - 1
 		m.stack[end-1], m.stack[end-2], m.stack[end-3] = 40, 2, m.Stubs[x]

@@ -29,6 +29,21 @@ const stressSetup = `Object subclass: #Stressed instanceVariableNames: 'x y arra
 'returned: n | s | s := 0. 1 to: n do: [:i | s := s + (self through: i)]. ^s'
 'through: i | c | c := thisContext. [:v | c return: v * 2] value: i. ^0'
 'recur: n ^n = 0 ifTrue: [0] ifFalse: [1 + (self recur: n - 1)]'
+'caller ^thisContext sender'
+'set: i in: aContext to: v (aContext tempAt: i) = v ifTrue: [self zork]. aContext tempAt: i put: v. ^aContext sender'
+'written: n | s t | s := 0. 1 to: n do: [:i | t := i. i = n ifTrue: [self set: 3 in: self caller to: 1000]. s := s + t]. ^s'
+'kept: n | old p | p := OrderedCollection new. 1 to: n do: [:i | p add: (self keep: i)]. old := p inject: 0 into: [:sum :c | c isDead ifTrue: [sum] ifFalse: [sum + 1]]. ^old * 1000 + (p asSet size)'
+'keep: i ^self caller'
+'point: n | s p | s := 0. 1 to: n do: [:i | p := i @ (i + 1). s := s + (self x: self caller). p := p + 1. s := s + p y]. ^s'
+'x: aContext | p | p := aContext tempAt: 3. p == (aContext tempAt: 3) ifFalse: [self zork]. ^p x'
+'found: n | s | s := 0. 1 to: n do: [:i | s := s + (self find: i \\ 4)]. ^s'
+'find: i self each: [:e | e = i ifTrue: [^e * 10]]. ^1'
+'guarded: n | s | s := 0. 1 to: n do: [:i | s := s + ([self guard: i \\ 3] on: ZeroDivide do: [:e | e return: 7])]. ^s'
+'guard: i | r | r := 0. [r := 6 / i] ensure: [x := x + 1]. ^r'
+'resumed: n | s | s := 0. 1 to: n do: [:i | s := s + ([1 + (Warning signal: i printString)] on: Warning do: [:e | e resume: e messageText size])]. ^s'
+'handed: n | a b s go | s := 0. a := Semaphore new. b := Semaphore new. go := [1 to: n do: [:i | self pass: a to: b]] fork. 1 to: n do: [:i | a signal. b wait. s := s + i]. go terminate. ^s'
+'pass: a to: b a wait. x := x + 1. b signal'
+'watched: n | p c s | s := Semaphore new. p := [1 to: n do: [:i | self pass: s to: s. Processor yield]] fork. 1 to: n do: [:i | s signal. Processor yield. c := p suspendedContext. c isNil ifFalse: [y := y + (self stackFrom: c) size]]. p terminate. c := y. y := 0. ^c'
 ) do: [:each | Stressed compile: each].
 nil`
 
@@ -44,6 +59,14 @@ func TestTruth(t *testing.T) {
 		"s terminated":    "-1",
 		"s returned: 100": "10100",
 		"s recur: 20000":  "20000",
+		"s written: 50":   "2225",
+		"s kept: 60":      "60",
+		"s point: 60":     "3780",
+		"s found: 80":     "1220",
+		"s guarded: 90":   "480",
+		"s resumed: 120":  "",
+		"s handed: 100":   "5050",
+		"s watched: 60":   "",
 	}
 	for _, tier := range tiers {
 		t.Run(tier.name, func(t *testing.T) {

@@ -122,7 +122,7 @@ func (s *scope) answer(v *ir.Value) { s.answerFrom(s, v) }
 // answerFrom returns from an activation and those inside it.
 func (s *scope) answerFrom(x *scope, v *ir.Value) {
 	for c := s; ; c = c.caller {
-		if c.code.closures {
+		if c.code.closures || c.code.contexts {
 			s.endings[s.cur] = append(s.endings[s.cur], c)
 		}
 		if c == x {

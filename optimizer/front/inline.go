@@ -104,6 +104,8 @@ func (s *scope) fitsAnywhere(k *code) string {
 		return s.avoid[k.method.Handle]
 	case k.contexts:
 		return "thisContext"
+	case !s.trusts(ir.ReasonContext):
+		return "its activation is asked for"
 	case depth >= s.policy.MaxDepth:
 		return "too deep"
 	case same > s.policy.MaxRecursion:

@@ -80,8 +80,10 @@ func (s *scope) pushing() {
 		s.push(s.cur.ConstSmi(int64(in.Value)))
 	case bytecode.PushCharacter:
 		s.push(s.cur.MakeChar(s.cur.ConstInt(int64(in.Value))))
-	case bytecode.PushThisContext, bytecode.PushThisProcess:
-		s.cold(ir.ReasonColdSend, "thisContext", in.Op.String())
+	case bytecode.PushThisContext:
+		s.push(s.makeContext())
+	case bytecode.PushThisProcess:
+		s.cold(ir.ReasonColdSend, "thisProcess", in.Op.String())
 	case bytecode.PushNewArray:
 		s.pushArray()
 	case bytecode.PushFullClosure:
@@ -112,6 +114,9 @@ func (s *scope) receiver() *ir.Value {
 		panic(refuse("field of a context", "%s: pc %d", s.method.Name, s.in.PC))
 	}
 	if s.in.ContextAware && c == 0 {
+		if !s.trusts(ir.ReasonWrongClass) {
+			panic(refuse("field of a context", "%s: pc %d", s.method.Name, s.in.PC))
+		}
 		s.cur.GuardFalse(s.cur.HasClass(self, contextClass), ir.ReasonWrongClass, s.reexecute())
 	}
 	return self

@@ -24,13 +24,14 @@ const (
 	ReasonEntry                   // what an OSR entry assumes does not hold
 	ReasonStress                  // a test asked for it
 	ReasonAnchor                  // no bet: an anchor
+	ReasonContext                 // somebody asks for the activation of what was inlined
 
 	numReasons
 )
 
 var reasonNames = [numReasons]string{"none", "notSmallInteger", "notFloat", "wrongClass", "notIdentical",
 	"notBoolean", "overflow", "divisionByZero", "indexOutOfBounds", "readOnly", "noMemory", "coldBranch",
-	"coldSend", "primitiveFailed", "invalidated", "request", "entry", "stress", "anchor"}
+	"coldSend", "primitiveFailed", "invalidated", "request", "entry", "stress", "anchor", "context"}
 
 func (r Reason) String() string { return reasonNames[r] }
 
