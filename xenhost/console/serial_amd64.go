@@ -38,6 +38,7 @@ func OpenSerial() {
 	cpu.Out8(regData, 1)
 	cpu.Out8(regEnable, 0)
 	cpu.Out8(regLine, 3)
+	serialPoll() // what has come before must not be lost with the buffers' clearing
 	cpu.Out8(regFIFO, 0xc7)
 }
 

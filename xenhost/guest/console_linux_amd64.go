@@ -11,8 +11,11 @@ import (
 // Console is the kernel's console.
 type Console struct{ in *input }
 
-// interruptKey is the byte by which the console asks for an end in order: Ctrl-C.
-const interruptKey = 3
+// Keys with a meaning: Ctrl-C asks for an end in order, Ctrl-D is the end of the input.
+const (
+	interruptKey = 3
+	endKey       = 4
+)
 
 // NewConsole answers the console. interrupted is called for each Ctrl-C that comes in.
 func NewConsole(interrupted func()) *Console {
@@ -66,20 +69,25 @@ func (in *input) fill() {
 	for {
 		n, err := os.Stdin.Read(p[:])
 		in.mu.Lock()
-		for len(in.buffer) > most {
+		for len(in.buffer) > most && in.err == nil {
 			in.changed.Wait()
 		}
 		for _, b := range p[:n] {
-			if b == interruptKey {
+			switch {
+			case b == interruptKey:
 				go in.interrupted()
-				continue
+			case in.err != nil:
+			case b == endKey:
+				in.err = io.EOF
+			case b == '\r': // as a terminal sends the end of a line
+				in.buffer = append(in.buffer, '\n')
+			default:
+				in.buffer = append(in.buffer, b)
 			}
-			if b == '\r' { // as a terminal sends the end of a line
-				b = '\n'
-			}
-			in.buffer = append(in.buffer, b)
 		}
-		in.err = err
+		if err != nil {
+			in.err = err
+		}
 		for _, c := range in.waiting {
 			close(c)
 		}

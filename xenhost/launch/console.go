@@ -15,6 +15,7 @@ type Console struct {
 	to     io.Writer
 	held   []byte // the start of a line that may be the last one
 	inside bool   // in a line that is not
+	used   bool   // anything was printed
 	code   int
 	exited bool
 }
@@ -49,6 +50,7 @@ func (c *Console) Write(p []byte) (int, error) {
 			}
 		}
 	}
+	c.used = c.used || len(out) > 0
 	_, err := c.to.Write(out)
 	return len(p), err
 }

@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -24,7 +26,7 @@ type Machine struct {
 	Options []string // more of QEMU's options
 	Emulate bool     // even where the hardware could do it
 
-	Stdin  io.Reader // nil: nothing comes in
+	Stdin  *Input // nil: nothing comes in
 	Stdout io.Writer
 }
 
@@ -46,12 +48,15 @@ func Hardware() bool {
 	return true
 }
 
-// Acceleration says in words how the guest runs.
-func (m *Machine) Acceleration() string {
-	if !m.Emulate && Hardware() {
-		return "KVM"
+// Emulated says in words why the guest is emulated; empty if it is not to be.
+func (m *Machine) Emulated() string {
+	switch {
+	case m.Emulate:
+		return "emulated (TCG)"
+	case !Hardware():
+		return "emulated (TCG): /dev/kvm cannot be used"
 	}
-	return "emulated (TCG): /dev/kvm cannot be used"
+	return ""
 }
 
 // Command answers the command line that runs the guest.
@@ -77,22 +82,23 @@ func (m *Machine) Command() []string {
 // ErrNoExit is the end of a guest without its last line.
 var ErrNoExit = errors.New("the guest ended without saying how")
 
-// Run runs the guest to its end and answers its exit code.
-func (m *Machine) Run(ctx context.Context) (code int, err error) {
+// Run runs the guest to its end and answers its exit code. Where hardware virtualization turns out not
+// to work, the guest is emulated; note is told, and may be nil.
+func (m *Machine) Run(ctx context.Context, note func(string)) (code int, err error) {
 	if err := Missing(); err != nil {
 		return 0, err
 	}
-	c := m.Command()
-	cmd := exec.CommandContext(ctx, c[0], c[1:]...)
-	own(cmd)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // QEMU ends in order
-	cmd.WaitDelay = 2 * time.Second
 	out := NewConsole(m.Stdout)
-	var complaints strings.Builder
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = m.Stdin, out, &complaints
-	err = cmd.Run()
-	if e := out.Close(); e != nil && err == nil {
-		err = e
+	err = m.run(ctx, out)
+	if err != nil && ctx.Err() == nil && !m.Emulate && Hardware() && !out.used {
+		m.Emulate = true
+		if note != nil {
+			note("emulated (TCG): " + firstLine(err.Error()))
+		}
+		err = m.run(ctx, out)
+	}
+	if e := out.Close(); e != nil {
+		err = errors.Join(err, e)
 	}
 	if code, ok := out.ExitCode(); ok {
 		return code, nil
@@ -100,11 +106,80 @@ func (m *Machine) Run(ctx context.Context) (code int, err error) {
 	if ctx.Err() != nil {
 		return 0, ctx.Err()
 	}
-	if text := strings.TrimSpace(complaints.String()); text != "" {
-		return 0, fmt.Errorf("%s: %s", Program, text)
-	}
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", Program, err)
+		return 0, err
 	}
 	return 0, ErrNoExit
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
+
+func (m *Machine) run(ctx context.Context, out io.Writer) error {
+	c := m.Command()
+	cmd := exec.CommandContext(ctx, c[0], c[1:]...)
+	own(cmd)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // QEMU ends in order
+	cmd.WaitDelay = 2 * time.Second
+	w := &watching{}
+	cmd.Stdout, cmd.Stderr = out, w
+	if m.Stdin != nil {
+		cmd.Stdin = m.Stdin.r
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	w.start(cmd.Process)
+	err := cmd.Wait()
+	if text := w.text(); text != "" && (err != nil || w.stuck()) {
+		return fmt.Errorf("%s: %s", Program, text)
+	}
+	return err
+}
+
+// stuckMark is what QEMU says when hardware virtualization fails; then it waits for ever.
+const stuckMark = "KVM internal error"
+
+// watching keeps what QEMU complains about, and ends a QEMU that is stuck.
+type watching struct {
+	mu      sync.Mutex
+	said    []byte
+	process *os.Process
+}
+
+func (w *watching) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.said) < 4096 {
+		w.said = append(w.said, p...)
+	}
+	w.endIfStuck()
+	return len(p), nil
+}
+
+func (w *watching) start(p *os.Process) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.process = p
+	w.endIfStuck()
+}
+
+func (w *watching) endIfStuck() {
+	if w.process != nil && bytes.Contains(w.said, []byte(stuckMark)) {
+		_ = w.process.Kill() // it may have ended by itself
+	}
+}
+
+func (w *watching) stuck() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return bytes.Contains(w.said, []byte(stuckMark))
+}
+
+func (w *watching) text() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return strings.TrimSpace(string(w.said))
 }

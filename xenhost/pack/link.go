@@ -16,22 +16,21 @@ const noteSize = 24
 
 // Offsets in the ELF header and in program headers.
 const (
-	ehPhoff     = 32
-	ehShoff     = 40
-	ehPhnum     = 56
-	ehShnum     = 60
-	ehShstrndx  = 62
-	phdrSize    = 56
-	phType      = 0
-	phFlags     = 4
-	phOffset    = 8
-	phAddress   = 16
-	phPhysical  = 24
-	phFileSize  = 32
-	phMemSize   = 40
-	phAlign     = 48
-	pageSize    = 4096
-	headerSpace = 4096 // that Go's linker leaves for headers at the start of a file
+	ehPhoff    = 32
+	ehShoff    = 40
+	ehPhnum    = 56
+	ehShnum    = 60
+	ehShstrndx = 62
+	phdrSize   = 56
+	phType     = 0
+	phFlags    = 4
+	phOffset   = 8
+	phAddress  = 16
+	phPhysical = 24
+	phFileSize = 32
+	phMemSize  = 40
+	phAlign    = 48
+	pageSize   = 4096
 )
 
 // kernelPath is in the names of all symbols that must be in memory when the kernel starts.
@@ -147,6 +146,38 @@ func (l *Linked) trim(b []byte, f *elf.File) error {
 		l.End = max(l.End, end)
 	}
 	return nil
+}
+
+// segmentPacked marks the segment of a packed file; package kernel knows it.
+const segmentPacked = 1 << 20
+
+// Attach makes one file of the guest and a file that it finds when it runs: a segment that is
+// loaded behind the program.
+func (l *Linked) Attach(data []byte) ([]byte, error) {
+	f, err := elf.NewFile(bytes.NewReader(l.ELF))
+	if err != nil {
+		return nil, fmt.Errorf("pack: %w", err)
+	}
+	for i, p := range f.Progs {
+		if p.Type != elf.PT_GNU_STACK { // says something to Linux only: its place is free
+			continue
+		}
+		offset := roundUp(uint64(len(l.ELF)), pageSize)
+		out := make([]byte, offset+uint64(len(data)))
+		copy(out, l.ELF)
+		copy(out[offset:], data)
+		h, at := header(out, i), roundUp(l.End, pageSize)
+		binary.LittleEndian.PutUint32(h[phType:], uint32(elf.PT_LOAD))
+		binary.LittleEndian.PutUint32(h[phFlags:], uint32(elf.PF_R)|segmentPacked)
+		binary.LittleEndian.PutUint64(h[phOffset:], offset)
+		binary.LittleEndian.PutUint64(h[phAddress:], at)
+		binary.LittleEndian.PutUint64(h[phPhysical:], at)
+		binary.LittleEndian.PutUint64(h[phFileSize:], uint64(len(data)))
+		binary.LittleEndian.PutUint64(h[phMemSize:], uint64(len(data)))
+		binary.LittleEndian.PutUint64(h[phAlign:], pageSize)
+		return out, nil
+	}
+	return nil, errors.New("pack: the program has no header that a packed file could use")
 }
 
 func roundUp(n, unit uint64) uint64 { return (n + unit - 1) &^ (unit - 1) }

@@ -35,7 +35,7 @@ func Guest(t testing.TB, pkg string) (path string, l *pack.Linked) {
 	l = builds.made[pkg]
 	if l == nil {
 		var err error
-		if l, err = pack.Build(context.Background(), Module, pkg); err != nil {
+		if l, err = pack.Build(context.Background(), Module, pkg, ""); err != nil {
 			t.Fatal(err)
 		}
 		if builds.made == nil {
@@ -60,7 +60,7 @@ func Run(t testing.TB, m launch.Machine) (output string, code int) {
 	defer cancel()
 	var out strings.Builder
 	m.Stdout, m.Emulate = &out, true
-	code, err := m.Run(ctx)
+	code, err := m.Run(ctx, nil)
 	if err != nil {
 		t.Fatalf("%v; the guest printed:\n%s", err, out.String())
 	}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/sista-vm/sista/xenhost/launch"
+)
+
+var bootCommand = &command{
+	name: "boot", usage: "[flags] guest.elf | X.image [arguments]",
+	short: "boot a guest or an image without an operating system",
+	long: `
+Boots a guest that sista pack has made, or an image with a kernel built for it, in a
+virtual machine of QEMU, with the console here. The exit code is the guest's. What follows
+the guest is the image's own: Smalltalk arguments.
+
+Ctrl-C, or SIGTERM, shuts the image down in order; a second one stops the machine.
+
+examples:
+  sista boot guest.elf
+  sista boot app.image eval '3 + 4'
+  sista boot --memory 64 --module kernel.elf.bundle kernel.elf
+  sista boot --print-config guest.elf`,
+}
+
+func init() {
+	bootCommand.run = runBoot
+	bootCommand.options = func(fs *flagSet) { new(bootFlags).register(fs) }
+}
+
+type bootFlags struct {
+	packFlags
+	on, module, cpu string
+	memory          int
+	emulate, print  bool
+}
+
+func (b *bootFlags) register(fs *flagSet) {
+	fs.StringVar(&b.on, "on", "qemu", "where: `qemu` is all there is so far")
+	fs.IntVar(&b.memory, "memory", 256, "memory of the guest in `MiB`")
+	fs.StringVar(&b.module, "module", "", "bundle or image `file` for a guest that has none packed")
+	fs.StringVar(&b.cpu, "cpu", "", "`model` of the processor, as QEMU names them (default: all that there is)")
+	fs.StringVar(&b.files, "files", "", "`folder` that the image finds at /, read only; for an image that is not packed")
+	fs.BoolVar(&b.emulate, "emulate", false, "do not use hardware virtualization")
+	fs.BoolVar(&b.print, "print-config", false, "print the command that would run, and do not run it")
+	b.registerKernel(fs)
+}
+
+func runBoot(c *command, args []string) int {
+	var b bootFlags
+	fs := c.flagSet()
+	b.register(fs)
+	args, code, done := c.parse(fs, args, 1)
+	if done {
+		return code
+	}
+	switch {
+	case len(args) == 0:
+		return misuse("boot: what? see sista help boot")
+	case b.on != "qemu":
+		return misuse("boot: --on %s: only qemu so far; on Xen, give the guest to xl as its kernel", b.on)
+	case b.memory < 16:
+		return misuse("boot: --memory %d: a guest needs 16 MiB at least", b.memory)
+	}
+	machine := launch.Machine{Memory: b.memory, CPU: b.cpu, Emulate: b.emulate, Module: b.module, Stdout: os.Stdout}
+	var err error
+	if machine.Line, err = launch.Line(args[1:]); err != nil {
+		return failed(err)
+	}
+	ctx := context.Background()
+	cleanUp, err := b.place(ctx, &machine, args[0])
+	defer cleanUp()
+	if err != nil {
+		return failed(err)
+	}
+	if b.print {
+		fmt.Println(shellQuote(machine.Command()))
+		return exitOK
+	}
+	if err := launch.Missing(); err != nil {
+		return failed(err)
+	}
+	if how := machine.Emulated(); how != "" {
+		fmt.Fprintf(os.Stderr, "sista: %s\n", how)
+	}
+	return bootMachine(ctx, &machine)
+}
+
+// place says which files the machine starts from. An image gets a kernel; cleanUp removes
+// what was made for it.
+func (b *bootFlags) place(ctx context.Context, m *launch.Machine, program string) (cleanUp func(), err error) {
+	cleanUp = func() {}
+	head := make([]byte, 4)
+	f, err := os.Open(program)
+	if err != nil {
+		return cleanUp, err
+	}
+	_, err = f.Read(head)
+	f.Close()
+	if err != nil {
+		return cleanUp, fmt.Errorf("%s: %w", program, err)
+	}
+	if bytes.Equal(head, []byte("\x7fELF")) {
+		m.ELF = program
+		return cleanUp, nil
+	}
+	if b.module != "" {
+		return cleanUp, fmt.Errorf("%s is an image, and --module names another", program)
+	}
+	packed, err := b.bundleOf(program, nil)
+	if err != nil {
+		return cleanUp, err
+	}
+	kernel, err := b.kernel(ctx)
+	if err != nil {
+		return cleanUp, err
+	}
+	dir, err := os.MkdirTemp("", "sista-boot")
+	if err != nil {
+		return cleanUp, err
+	}
+	cleanUp = func() { os.RemoveAll(dir) }
+	m.ELF, m.Module = filepath.Join(dir, "kernel.elf"), filepath.Join(dir, "bundle")
+	return cleanUp, errors.Join(writeWhole(m.ELF, kernel.ELF), writeWhole(m.Module, packed))
+}
+
+// bootMachine runs a machine, with signals passed on.
+func bootMachine(ctx context.Context, m *launch.Machine) int {
+	in, err := launch.NewInput(os.Stdin)
+	if err != nil {
+		return failed(err)
+	}
+	defer in.Close()
+	m.Stdin = in
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	go func() {
+		for n := 0; ; n++ {
+			select {
+			case <-ctx.Done():
+				return
+			case <-signals:
+			}
+			if n == 0 && in.Interrupt() == nil {
+				continue
+			}
+			stop()
+		}
+	}()
+	code, err := m.Run(ctx, func(how string) { fmt.Fprintf(os.Stderr, "sista: %s\n", how) })
+	switch {
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "sista: interrupted a second time")
+		return exitInterrupt
+	case err != nil:
+		return failed(err)
+	}
+	return code
+}
+
+// shellQuote makes words a line that a shell understands.
+func shellQuote(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		if w == "" || strings.ContainsAny(w, " \t\n'\"\\$`*?[]{}()<>|&;~#!") {
+			w = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+		}
+		quoted[i] = w
+	}
+	return strings.Join(quoted, " ")
+}

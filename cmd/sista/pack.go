@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/sista-vm/sista/image"
+	"github.com/sista-vm/sista/xenhost/bundle"
+	"github.com/sista-vm/sista/xenhost/pack"
+)
+
+var packCommand = &command{
+	name: "pack", usage: "[flags] X.image -o guest.elf [arguments]",
+	short: "make a bootable guest of an image",
+	long: `
+Makes one file that boots without an operating system, on Xen (PVH) and under QEMU: a
+kernel, which is sista itself, and the image. What follows the image is the arguments
+that it gets when the guest is started without any; flags of sista stand before it.
+
+The kernel is built with the Go toolchain from sista's sources, which must be in the current
+folder, or --source, or needed by the module there. It is kept in the cache.
+
+examples:
+  sista pack -o guest.elf app.image
+  sista pack -o guest.elf --files www/ app.image serve 8080
+  sista pack -o kernel.elf --split app.image     image in kernel.elf.bundle, for many guests`,
+}
+
+func init() {
+	packCommand.run = runPack
+	packCommand.options = func(fs *flagSet) { new(packFlags).register(fs) }
+}
+
+type packFlags struct {
+	output, files, source, cacheDir string
+	split                           bool
+}
+
+func (p *packFlags) register(fs *flagSet) {
+	fs.StringVar(&p.output, "o", "", "write the guest to `file`")
+	fs.StringVar(&p.files, "files", "", "`folder` that the image finds at /, read only")
+	fs.BoolVar(&p.split, "split", false, "put image and files into a bundle of their own, a boot module, and only the kernel into the guest")
+	p.registerKernel(fs)
+}
+
+// registerKernel is for the flags that say where kernels come from.
+func (p *packFlags) registerKernel(fs *flagSet) {
+	fs.StringVar(&p.source, "source", ".", "`folder` with sista's sources, or of a module that needs them")
+	fs.StringVar(&p.cacheDir, "cache", "", "`folder` for built kernels, - for none (default: the user's cache folder)")
+}
+
+// kernel builds the kernel.
+func (p *packFlags) kernel(ctx context.Context) (*pack.Linked, error) {
+	dir, err := pack.Source(ctx, p.source)
+	if err != nil {
+		return nil, err
+	}
+	cache := p.cacheDir
+	switch cache {
+	case "":
+		if user, err := os.UserCacheDir(); err == nil {
+			cache = filepath.Join(user, "sista")
+		}
+	case "-":
+		cache = ""
+	}
+	return pack.Build(ctx, dir, pack.VM, cache)
+}
+
+// bundleOf makes the bundle of an image with its arguments.
+func (p *packFlags) bundleOf(path string, args []string) ([]byte, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := image.ReadHeader(bytes.NewReader(data), int64(len(data))); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	c := bundle.Contents{Image: data, Arguments: args}
+	if p.files != "" {
+		if fi, err := os.Stat(p.files); err != nil {
+			return nil, err
+		} else if !fi.IsDir() {
+			return nil, fmt.Errorf("--files: %s is not a folder", p.files)
+		}
+		c.Files = os.DirFS(p.files)
+	}
+	var b bytes.Buffer
+	if err := bundle.Write(&b, c); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+func runPack(c *command, args []string) int {
+	var p packFlags
+	fs := c.flagSet()
+	p.register(fs)
+	args, code, done := c.parse(fs, args, 1)
+	if done {
+		return code
+	}
+	switch {
+	case len(args) == 0:
+		return misuse("pack: no image; see sista help pack")
+	case p.output == "":
+		return misuse("pack: no output; give -o guest.elf before the image")
+	}
+	packed, err := p.bundleOf(args[0], args[1:])
+	if err != nil {
+		return failed(err)
+	}
+	linked, err := p.kernel(context.Background())
+	if err != nil {
+		return failed(err)
+	}
+	guest := linked.ELF
+	if p.split {
+		if err := writeWhole(p.output+bundleSuffix, packed); err != nil {
+			return failed(err)
+		}
+	} else if guest, err = linked.Attach(packed); err != nil {
+		return failed(err)
+	}
+	if err := writeWhole(p.output, guest); err != nil {
+		return failed(err)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: kernel %s", p.output, inMB(len(linked.ELF)))
+	if p.split {
+		fmt.Fprintf(&b, "; %s: image and files %s\n", p.output+bundleSuffix, inMB(len(packed)))
+	} else {
+		fmt.Fprintf(&b, ", image and files %s, together %s\n", inMB(len(packed)), inMB(len(guest)))
+	}
+	fmt.Fprint(os.Stderr, b.String())
+	return exitOK
+}
+
+// bundleSuffix is added to the name of a guest for its bundle.
+const bundleSuffix = ".bundle"
+
+func inMB(n int) string { return fmt.Sprintf("%.2f MB", float64(n)/1e6) }
+
+// writeWhole writes a file as a whole or not at all.
+func writeWhole(path string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(data)
+	if e := f.Chmod(fs.FileMode(0o644)); err == nil {
+		err = e
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
