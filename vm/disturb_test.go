@@ -50,7 +50,7 @@ func disturbed(p *reference.Program, seed uint64) *reference.Program {
 		"self deep: 300",
 		"Smalltalk garbageCollect",
 	}
-	disturb := "disturb\n\t| n |\n\tn := Smalltalk at: #Disturbances put: (Smalltalk at: #Disturbances ifAbsent: [0]) + 1.\n\tn := (n * 7919 + %d) \\\\ %d.\n"
+	disturb := "disturb\n\t| n |\n\tarray isNil ifTrue: [^self].\n\tn := Smalltalk at: #Disturbances put: (Smalltalk at: #Disturbances ifAbsent: [0]) + 1.\n\tn := (n * 7919 + %d) \\\\ %d.\n"
 	disturb = fmt.Sprintf(disturb, seed%1000, 5*len(acts))
 	for i, a := range acts {
 		disturb += fmt.Sprintf("\tn = %d ifTrue: [%s. ^self].\n", i, a)

@@ -1,13 +1,11 @@
 package vm_test
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/sista-vm/sista/jit"
 	"github.com/sista-vm/sista/smalltalk/reference"
@@ -111,11 +109,9 @@ func tiersOf(seed uint64) []int {
 
 // rounds answers the outcomes of a program that is run again and again.
 func rounds(t *testing.T, m *vm.VM, p *reference.Program, n int) []string {
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
 	var all []string
 	for range n {
-		all = append(all, outcome(ctx, m, p))
+		all = append(all, outcome(t.Context(), m, p))
 		p = &reference.Program{Expression: p.Expression}
 	}
 	return all

@@ -184,6 +184,7 @@ func compareProgram(t *testing.T, p *reference.Program, want reference.Outcome, 
 	if err != nil {
 		t.Fatal(err)
 	}
+	m.addDisturbances()
 	doIt, err := m.load(p)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, p)
@@ -211,6 +212,7 @@ func compareProgram(t *testing.T, p *reference.Program, want reference.Outcome, 
 	for i := range all {
 		s := &all[i]
 		m.table = tables[s.half]
+		m.restore()
 		if err := translateAll(m, s); err != nil {
 			t.Fatalf("%s: %v\n%s", s.name, err, p)
 		}

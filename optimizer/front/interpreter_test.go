@@ -101,7 +101,7 @@ func (m *machine) invoke(caller *activation, x *testMethod, rcvr ir.Oop, args []
 			m.table.CountFailure(caller.path(caller.pc), 1)
 		}
 	}
-	if f := m.compiled[x]; f != nil {
+	if f := m.compiled[x]; f != nil && !m.stale {
 		return m.enter(f, f.Entry(), append([]ir.Oop{rcvr}, args...))
 	}
 	a := &activation{method: x, self: rcvr, temps: make([]ir.Oop, x.Temps), caller: caller, home: true}
@@ -136,7 +136,7 @@ func (m *machine) evaluate(caller *activation, closure ir.Oop, args []ir.Oop) (i
 	if x.Args != len(args) {
 		return m.signal("WrongArgumentCount")
 	}
-	if f := m.compiled[x]; f != nil {
+	if f := m.compiled[x]; f != nil && !m.stale {
 		return m.enter(f, f.Entry(), append([]ir.Oop{closure}, args...))
 	}
 	a := &activation{method: x, self: c.slots[3], closure: closure, temps: make([]ir.Oop, x.Temps), caller: caller}
@@ -191,7 +191,7 @@ func (m *machine) execute(a *activation) (ir.Oop, error) {
 				if m.gathering {
 					m.table.CountLoop(a.path(a.pc), 1)
 				}
-				if f := m.osr[osrPlace{a.method, in.Target}]; f != nil && a.context == 0 {
+				if f := m.osr[osrPlace{a.method, in.Target}]; f != nil && !m.stale && a.context == 0 {
 					if a.loops == nil {
 						a.loops = map[int]int{}
 					}
@@ -405,7 +405,10 @@ func (m *machine) enter(f *ir.Func, at *ir.Block, args []ir.Oop) (ir.Oop, error)
 func (m *machine) cause(err error) error {
 	var f *failure
 	var r *returnFrom
+	var resumed *resumption
 	switch {
+	case errors.As(err, &resumed):
+		return resumed
 	case errors.As(err, &f):
 		return f
 	case errors.As(err, &r):

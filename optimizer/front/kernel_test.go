@@ -43,7 +43,7 @@ var fixed = map[string]struct {
 // newMachine makes the objects of the kernel.
 func newMachine() (*machine, error) {
 	m := &machine{objects: []*object{nil}, classes: map[int64]*class{}, byName: map[string]*class{}, symbols: map[string]ir.Oop{},
-		bindings: map[string]ir.Oop{}, methods: map[counters.Method]*testMethod{}, table: counters.New(counters.DefaultPolicy())}
+		bindings: map[string]ir.Oop{}, sources: map[source]*testMethod{}, redefined: map[slot]*testMethod{}, methods: map[counters.Method]*testMethod{}, table: counters.New(counters.DefaultPolicy())}
 	for range 3 {
 		m.add(&object{})
 	}
@@ -131,18 +131,24 @@ func (e environment) Binding(_, name string) (compiler.Binding, bool) {
 	return compiler.Binding{Name: name}, e.m.byName[name] != nil
 }
 
-// compile adds a method to a class.
-func (m *machine) compile(c *class, source string) error {
-	src := ast.NewSource("", source)
+// compile adds a method to a class. The same source gives the same method.
+func (m *machine) compile(c *class, text string) error {
+	if x := m.sources[source{c, text}]; x != nil {
+		c.methods[m.symbol(x.selector)] = x
+		return nil
+	}
+	src := ast.NewSource("", text)
 	node, err := parser.ParseMethod(src, parser.Options{})
 	if err != nil {
-		return fmt.Errorf("%s: %w\n%s", c.name, err, source)
+		return fmt.Errorf("%s: %w\n%s", c.name, err, text)
 	}
 	x, err := compiler.Compile(src, node, environment{m, c}, compiler.Options{NoSource: true})
 	if err != nil {
-		return fmt.Errorf("%s: %w\n%s", c.name, err, source)
+		return fmt.Errorf("%s: %w\n%s", c.name, err, text)
 	}
-	m.install(c, m.methodFor(c, x))
+	r := m.methodFor(c, x)
+	m.sources[source{c, text}] = r
+	m.install(c, r)
 	return nil
 }
 

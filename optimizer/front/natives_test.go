@@ -1,6 +1,7 @@
 package front_test
 
 import (
+	"maps"
 	"math"
 	"math/big"
 
@@ -17,7 +18,16 @@ type handler struct {
 type returnFrom struct {
 	handler *handler
 	value   ir.Oop
+	retry   bool
 }
+
+// resumption answers a value where an exception was signaled.
+type resumption struct {
+	exception ir.Oop
+	value     ir.Oop
+}
+
+func (*resumption) Error() string { return "resumption" }
 
 func (*returnFrom) Error() string { return "return from a handler" }
 
@@ -41,10 +51,13 @@ func (m *machine) signal(name string) (ir.Oop, error) {
 		v, err := m.evaluate(nil, h.block, args)
 		m.active = m.active[:len(m.active)-1]
 		m.handlers = running
+		if r, ok := m.causeOf(err).(*resumption); ok && r.exception == exception {
+			return r.value, nil
+		}
 		if err != nil {
 			return 0, err
 		}
-		return 0, &returnFrom{h, v}
+		return 0, &returnFrom{handler: h, value: v}
 	}
 	return 0, &failure{name}
 }
@@ -61,13 +74,18 @@ func (c *class) inherits(from *class) bool {
 func nativeOnDo(m *machine, rcvr ir.Oop, args []ir.Oop) (ir.Oop, error) {
 	h := &handler{m.at(args[0]).self, args[1]}
 	n := len(m.handlers)
-	m.handlers = append(m.handlers[:n:n], h)
-	v, err := m.evaluate(nil, rcvr, nil)
-	m.handlers = m.handlers[:n]
-	if r, ok := m.causeOf(err).(*returnFrom); ok && r.handler == h {
-		return r.value, nil
+	for {
+		m.handlers = append(m.handlers[:n:n], h)
+		v, err := m.evaluate(nil, rcvr, nil)
+		m.handlers = m.handlers[:n]
+		r, ok := m.causeOf(err).(*returnFrom)
+		if !ok || r.handler != h {
+			return v, err
+		}
+		if !r.retry {
+			return r.value, nil
+		}
 	}
-	return v, err
 }
 
 func (m *machine) causeOf(err error) error {
@@ -79,7 +97,62 @@ func (m *machine) causeOf(err error) error {
 
 // nativeReturn is the return: of the exception that is being handled.
 func nativeReturn(m *machine, _ ir.Oop, args []ir.Oop) (ir.Oop, error) {
-	return 0, &returnFrom{m.active[len(m.active)-1], args[0]}
+	return 0, &returnFrom{handler: m.active[len(m.active)-1], value: args[0]}
+}
+
+func nativeCurtailed(m *machine, rcvr ir.Oop, args []ir.Oop) (ir.Oop, error) {
+	v, err := m.evaluate(nil, rcvr, nil)
+	if _, dead := err.(*failure); err == nil || dead || err == errLimit {
+		return v, err
+	}
+	if _, err := m.evaluate(nil, args[0], nil); err != nil {
+		return 0, err
+	}
+	return v, err
+}
+
+// nativeBecome exchanges two objects for everything that refers to them.
+func nativeBecome(m *machine, rcvr ir.Oop, args []ir.Oop) (ir.Oop, error) {
+	m.changes++
+	m.objects[rcvr>>3], m.objects[args[0]>>3] = m.objects[args[0]>>3], m.objects[rcvr>>3]
+	return rcvr, nil
+}
+
+// A slot of a method dictionary.
+type slot struct {
+	class    *class
+	selector ir.Oop
+}
+
+// nativeCompile redefines a method. Compiled code is of use as long as methods are what they were
+// when it was made.
+func nativeCompile(m *machine, rcvr ir.Oop, args []ir.Oop) (ir.Oop, error) {
+	c, source := m.at(rcvr).self, string(m.at(args[0]).raw)
+	before := maps.Clone(c.methods)
+	if err := m.compile(c, source); err != nil {
+		return 0, err
+	}
+	for selector, x := range c.methods {
+		if old := before[selector]; old != x {
+			m.changes++
+			if at := (slot{c, selector}); m.redefined[at] == nil {
+				m.redefined[at] = old
+			}
+		}
+	}
+	m.stale = false
+	for at, x := range m.redefined {
+		m.stale = m.stale || at.class.methods[at.selector] != x
+	}
+	return nilOop, nil
+}
+
+// restore makes methods what they were when the program was loaded.
+func (m *machine) restore() {
+	for at, x := range m.redefined {
+		at.class.methods[at.selector] = x
+	}
+	m.stale = false
 }
 
 func nativeEnsure(m *machine, rcvr ir.Oop, args []ir.Oop) (ir.Oop, error) {
@@ -218,14 +291,16 @@ func (m *machine) bigArithmetic(op string, i, j *big.Int) (ir.Oop, error) {
 	return m.integer(r), nil
 }
 
-// natives are methods in Go, by class and selector.
+func (m *machine) addNative(class, selector string, f func(m *machine, rcvr ir.Oop, args []ir.Oop) (ir.Oop, error)) {
+	c := m.byName[class]
+	x := &testMethod{selector: selector, owner: c, native: f}
+	x.Name = class + ">>" + selector
+	m.install(c, x)
+}
+
+// addNatives adds methods in Go, by class and selector.
 func (m *machine) addNatives() {
-	add := func(class, selector string, f func(m *machine, rcvr ir.Oop, args []ir.Oop) (ir.Oop, error)) {
-		c := m.byName[class]
-		x := &testMethod{selector: selector, owner: c, native: f}
-		x.Name = class + ">>" + selector
-		m.install(c, x)
-	}
+	add := m.addNative
 	for _, op := range []string{"+", "-", "*", "/", "//", `\\`, "quo:", "rem:", "<", ">", "<=", ">=", "=", "~=",
 		"bitAnd:", "bitOr:", "bitXor:", "bitShift:", "gcd:"} {
 		add("Number", op, nativeArithmetic(op))
@@ -271,4 +346,21 @@ func (m *machine) addNatives() {
 
 func (m *machine) str(s string) ir.Oop {
 	return m.add(&object{class: m.classes[classByteString], raw: []byte(s)})
+}
+
+// addDisturbances adds what random programs use and examples do not: the numbers of the objects are in
+// the expected output of these.
+func (m *machine) addDisturbances() {
+	add := m.addNative
+	warning := m.defineClass("Warning", "Exception", nil)
+	m.at(warning.oop).class = warning.meta
+	add("BlockClosure", "ifCurtailed:", nativeCurtailed)
+	add("Exception", "retry", func(m *machine, _ ir.Oop, _ []ir.Oop) (ir.Oop, error) {
+		return 0, &returnFrom{handler: m.active[len(m.active)-1], retry: true}
+	})
+	add("Exception", "pass", func(m *machine, rcvr ir.Oop, _ []ir.Oop) (ir.Oop, error) { return m.signal(m.at(rcvr).class.name) })
+	add("Exception", "resume:", func(_ *machine, rcvr ir.Oop, args []ir.Oop) (ir.Oop, error) { return 0, &resumption{rcvr, args[0]} })
+	add("Class", "signal:", func(m *machine, rcvr ir.Oop, _ []ir.Oop) (ir.Oop, error) { return m.signal(m.at(rcvr).self.name) })
+	add("Class", "compile:", nativeCompile)
+	add("Object", "become:", nativeBecome)
 }

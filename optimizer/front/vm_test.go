@@ -3,13 +3,13 @@ package front_test
 import (
 	"errors"
 	"fmt"
-	"math"
 	"math/big"
 
 	"github.com/sista-vm/sista/counters"
 	"github.com/sista-vm/sista/heap"
 	"github.com/sista-vm/sista/optimizer/front"
 	"github.com/sista-vm/sista/optimizer/ir"
+	"github.com/sista-vm/sista/smalltalk/reference"
 )
 
 // Class indices of the machine of tests, those of Spur and some more.
@@ -46,12 +46,15 @@ type object struct {
 // Oops are n<<3|tag for SmallIntegers, Characters and small Floats, as in Spur, else
 // the number of the object times 8.
 type machine struct {
-	objects  []*object
-	classes  map[int64]*class
-	byName   map[string]*class
-	symbols  map[string]ir.Oop
-	bindings map[string]ir.Oop
-	methods  map[counters.Method]*testMethod
+	objects   []*object
+	classes   map[int64]*class
+	byName    map[string]*class
+	symbols   map[string]ir.Oop
+	bindings  map[string]ir.Oop
+	methods   map[counters.Method]*testMethod
+	sources   map[source]*testMethod
+	redefined map[slot]*testMethod // what they were
+	stale     bool                 // some method is not what it was when code was compiled
 
 	table      *counters.Table
 	gathering  bool
@@ -61,6 +64,7 @@ type machine struct {
 	handlers   []*handler
 	active     []*handler // whose blocks run
 	hashes     int64
+	changes    int // of what compiled code relies on
 	immediates []ir.Oop
 
 	// Compiled code, and how it is run.
@@ -72,6 +76,12 @@ type machine struct {
 	entered  int
 	left     map[ir.Reason]int
 	leftAt   func(f *ir.Func, o *ir.Outcome)
+}
+
+// source is that of a method in a class.
+type source struct {
+	class *class
+	text  string
 }
 
 type osrPlace struct {
@@ -334,21 +344,27 @@ type leaveAfter struct{}
 func (leaveAfter) Error() string { return "code is left" }
 func (leaveAfter) Leaves() bool  { return true }
 
-func (m *machine) sendAnswer(v ir.Oop, err error) (ir.Oop, error) {
-	if err == nil && m.atSend != nil && m.atSend() {
+// answer sends on behalf of compiled code, which is left if objects became others or methods were redefined
+// meanwhile, and where a test wants it to be.
+func (m *machine) answer(send func() (ir.Oop, error)) (ir.Oop, error) {
+	changes := m.changes
+	v, err := send()
+	if err == nil && (m.changes != changes || m.atSend != nil && m.atSend()) {
 		return v, leaveAfter{}
 	}
 	return v, err
 }
 
 func (m *machine) Send(selector string, args []ir.Oop) (ir.Oop, error) {
-	return m.sendAnswer(m.send(nil, m.classOf(args[0]), m.symbol(selector), args[0], args[1:]))
+	return m.answer(func() (ir.Oop, error) {
+		return m.send(nil, m.classOf(args[0]), m.symbol(selector), args[0], args[1:])
+	})
 }
 
 func (m *machine) Call(method string, args []ir.Oop) (ir.Oop, error) {
 	for _, x := range m.methods {
 		if x.Name == method {
-			return m.sendAnswer(m.invoke(nil, x, args[0], args[1:]))
+			return m.answer(func() (ir.Oop, error) { return m.invoke(nil, x, args[0], args[1:]) })
 		}
 	}
 	return 0, fmt.Errorf("no method %q", method)
@@ -368,7 +384,7 @@ func (m *machine) canonical(o ir.Oop, depth int) string {
 		return "$" + string(rune(o>>3))
 	}
 	if f, ok := m.FloatValue(o); ok {
-		return formatFloat(f)
+		return reference.FormatFloat(f)
 	}
 	if n := m.bigValue(o); n != nil {
 		return n.String()
@@ -401,16 +417,4 @@ func (m *machine) canonical(o ir.Oop, depth int) string {
 		return "a BlockClosure"
 	}
 	return "a " + x.class.name
-}
-
-func formatFloat(f float64) string {
-	switch {
-	case math.IsNaN(f):
-		return "NaN"
-	case math.IsInf(f, 1):
-		return "Infinity"
-	case math.IsInf(f, -1):
-		return "-Infinity"
-	}
-	return fmt.Sprintf("%v", big.NewFloat(f).Text('g', -1))
 }

@@ -29,6 +29,12 @@ type (
 	unwinding struct {
 		to    *handler
 		value object
+		retry bool // the receiver of on:do: is to run again
+	}
+	// A resumption is the value of a signal on its way to where it was signaled.
+	resumption struct {
+		exception *instance
+		value     object
 	}
 	// A failure is an error that nobody handles.
 	failure struct{ class string }
@@ -38,6 +44,7 @@ type (
 
 func (r *nonLocalReturn) Error() string { return "reference: return from " + r.home.method.selector }
 func (u *unwinding) Error() string      { return "reference: return from a handler" }
+func (r *resumption) Error() string     { return "reference: resumption" }
 func (f *failure) Error() string        { return "reference: unhandled " + f.class }
 func (u unspecified) Error() string     { return "reference: unspecified: " + string(u) }
 
@@ -81,15 +88,24 @@ func newEvaluator(p *Program) (*evaluator, error) {
 		cls.instVars = append(append(cls.instVars, super.instVars...), c.InstVars...)
 		ev.classes[c.Name] = cls
 		for _, source := range c.Methods {
-			node, err := parser.ParseMethod(ast.NewSource(c.Name, source), parser.Options{})
-			if err != nil {
+			if _, err := ev.compile(cls, source); err != nil {
 				return nil, err
 			}
-			cls.methods[node.Selector] = &method{selector: node.Selector, class: cls, node: node, source: source}
-			ev.selectors[node.Selector] = true
 		}
 	}
 	return ev, nil
+}
+
+// compile adds a method to a class, or replaces one. What runs goes on as it was.
+func (ev *evaluator) compile(c *class, source string) (*method, error) {
+	node, err := parser.ParseMethod(ast.NewSource(c.name, source), parser.Options{})
+	if err != nil {
+		return nil, err
+	}
+	m := &method{selector: node.Selector, class: c, node: node, source: source}
+	c.methods[m.selector] = m
+	ev.selectors[m.selector] = true
+	return m, nil
 }
 
 // classOf answers the class of a value.
@@ -424,13 +440,21 @@ func (ev *evaluator) symbol(s string) *text {
 // signal signals an error: the innermost handler for it runs on top of
 // everything, and its value becomes that of its on:do:.
 func (ev *evaluator) signal(name string) (object, error) {
+	return ev.signalFrom(ev.handler, name)
+}
+
+// signalFrom signals an error that a handler and those around it may take.
+func (ev *evaluator) signalFrom(h *handler, name string) (object, error) {
 	cls := ev.classes[name]
-	for h := ev.handler; h != nil; h = h.outer {
+	for ; h != nil; h = h.outer {
 		for _, c := range h.classes {
 			if cls.inheritsFrom(c) {
 				return ev.handle(h, &instance{class: cls, handler: h})
 			}
 		}
+	}
+	if !cls.inheritsFrom(ev.classes["Error"]) {
+		return nil, openf("%s that nobody handles", name)
 	}
 	return nil, &failure{name}
 }
@@ -444,8 +468,11 @@ func (ev *evaluator) handle(h *handler, exception *instance) (object, error) {
 	}
 	v, err := ev.call(h.block, args...)
 	ev.handler = inner
+	if r, ok := err.(*resumption); ok && r.exception == exception {
+		return r.value, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	return nil, &unwinding{h, v}
+	return nil, &unwinding{to: h, value: v}
 }

@@ -18,7 +18,15 @@ func (g *generator) integerLiteral() string {
 	return strconv.Itoa(g.IntN(40) - 10)
 }
 
+// edgeFloats are where Floats are represented in another way, are rounded, or stop being numbers.
+var edgeFloats = []string{"0.0 negated", "4.9e-324", "2.2250738585072014e-308", "1.7976931348623157e308", "5.877471754111439e-39",
+	"5.8774717541114375e-39", "6.8056473384187693e38", "6.8056473384187701e38", "-1.0e-39", "9007199254740993.0",
+	"1152921504606846976.0", "(1.0e300 * 1.0e300)", "(-1.0e300 * 1.0e300)", "((1.0e300 * 1.0e300) - (1.0e300 * 1.0e300))"}
+
 func (g *generator) floatLiteral() string {
+	if g.chance(20) {
+		return "(" + edgeFloats[g.IntN(len(edgeFloats))] + ")"
+	}
 	return []string{"0.0", "1.0", "0.5", "-2.25", "3.1415926", "1.0e10", "-1.0e-5", "1.0e300", "123456.789"}[g.IntN(9)]
 }
 
@@ -138,6 +146,17 @@ func (g *generator) integer(depth int) string {
 		func() string {
 			return fmt.Sprintf("([%s] value)", g.integer(depth-1))
 		},
+		func() string {
+			if g.isMeta {
+				return ""
+			}
+			if g.chance(30) {
+				x, y := g.fresh("x"), g.fresh("y")
+				return fmt.Sprintf("(kin inject: %s into: [:%s :%s | (%s tell: %s) bitAnd: 65535])", g.integer(0), x, y, y, x)
+			}
+			return fmt.Sprintf("((kin at: (%s \\\\ %d + 1)) tell: %s)", g.integer(1), kinSize, g.integer(depth-1))
+		},
+		func() string { return fmt.Sprintf("((%s asFloat * 0.75) truncated)", g.small(depth-1)) },
 		func() string { return g.oddity(depth) },
 	)
 }
@@ -257,7 +276,7 @@ func (g *generator) boolean(depth int) string {
 		compare, compare,
 		func() string { return g.integer(depth-1) + " " + []string{"odd", "even", "isZero"}[g.IntN(3)] },
 		func() string {
-			return "(" + g.float(depth-1) + " " + []string{"<", ">", "<=", ">="}[g.IntN(4)] + " " + g.float(depth-1) + ")"
+			return "(" + g.float(depth-1) + " " + []string{"<", ">", "<=", ">=", "=", "~="}[g.IntN(6)] + " " + g.float(depth-1) + ")"
 		},
 		func() string { return fmt.Sprintf("(%s and: [%s])", g.boolean(depth-1), g.boolean(depth-1)) },
 		func() string { return fmt.Sprintf("(%s or: [%s])", g.boolean(depth-1), g.boolean(depth-1)) },
@@ -343,7 +362,7 @@ func (g *generator) block(depth int) string {
 // guarded writes an expression that handles its own errors.
 func (g *generator) guarded() string {
 	var risky, class string
-	switch g.IntN(4) {
+	switch g.IntN(6) {
 	case 0:
 		risky, class = g.integer(2)+" // ("+g.integer(1)+" bitAnd: 1)", "ZeroDivide"
 	case 1:
@@ -352,6 +371,13 @@ func (g *generator) guarded() string {
 		risky, class = "array at: "+g.integer(1), "SubscriptOutOfBounds"
 	case 3:
 		risky, class = g.integer(2), "ZeroDivide"
+	case 4:
+		risky, class = "array at: "+g.integer(1)+" put: "+g.integer(1), "SubscriptOutOfBounds"
+	case 5:
+		risky, class = "("+g.float(1)+" / ("+g.float(1)+" - "+g.float(1)+")) > 0.5 ifTrue: [1] ifFalse: [2]", "ZeroDivide"
+	}
+	if g.chance(25) {
+		return g.resumed(risky, class)
 	}
 	if g.chance(30) {
 		class = "Error"
@@ -375,4 +401,22 @@ func (g *generator) guarded() string {
 			return fmt.Sprintf("[%s] on: %s do: [:%s | ^%s]", risky, class, e, g.integer(1))
 		},
 	)
+}
+
+// resumed writes an expression whose handler passes, retries or resumes.
+func (g *generator) resumed(risky, class string) string {
+	e := g.fresh("e")
+	switch g.IntN(4) {
+	case 0:
+		return fmt.Sprintf("[[%s] on: %s do: [:%s | self note: %s. %s pass]] on: Error do: [%s]", risky, class, e, g.integer(0), e, g.integer(1))
+	case 1:
+		if v, ok := g.pick(anInteger, true); ok {
+			return fmt.Sprintf("[%s := %s + 1. %s \\\\ 3 = 0 ifTrue: [%s] ifFalse: [self zork]] on: MessageNotUnderstood do: [:%s | %s retry]",
+				v, v, v, g.integer(1), e, e)
+		}
+	case 2:
+		return fmt.Sprintf("[[%s] ifCurtailed: [self note: %s]] on: Error do: [:%s | %s return: %s]", risky, g.integer(0), e, e, g.integer(1))
+	}
+	return fmt.Sprintf("[%s + (Warning signal: 'resume') + ([%s + (Warning signal: 'both')] ensure: [self note: %s])] on: Warning do: [:%s | %s resume: %s]",
+		g.integer(1), g.integer(0), g.integer(0), e, e, g.integer(1))
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+
+	"github.com/sista-vm/sista/smalltalk/ast"
 )
 
 // maxAttempts bounds how many programs Generate throws away because nothing is
@@ -59,9 +61,11 @@ type name struct {
 //	G0  instance variables, helper methods, methods m1 to m6
 //	G1  a subclass that overrides some of them and calls super
 //	G2  a subclass of G1 that does so again
+//	G3  another subclass of G0
 //
 // A method calls only methods of a higher number, so that programs end;
-// recursion has a method of its own.
+// recursion has a method of its own. Some programs redefine a few of their methods
+// while they run, and begin by defining them as they were.
 type generator struct {
 	*rand.Rand
 	names  []name // in scope, innermost last
@@ -76,7 +80,25 @@ type generator struct {
 	mayReturn bool // ^ leaves an activation that is alive
 	isMeta    bool // in the expression of the program: self is nil
 	budget    int  // statements left for the method
+
+	redefinitions []redefinition
 }
+
+// A redefinition is another source of a method that is redefined while the program runs.
+type redefinition struct {
+	class, method int
+	source        string
+	original      string
+}
+
+// compile writes a statement that defines the method anew.
+func (r *redefinition) compile(source string) string {
+	return fmt.Sprintf("G%d compile: %s", r.class, ast.Quote(source))
+}
+
+// kinSize is how many objects of all classes an instance knows, of which the place of
+// itself is the last.
+const kinSize = 5
 
 // A signature is the selector of a method: keyword parts for its integers.
 type signature struct {
@@ -140,31 +162,70 @@ func (g *generator) program() *Program {
 		g.methods = append(g.methods, s)
 	}
 	classes := []Class{
-		{Name: "G0", Superclass: "Object", InstVars: []string{"a", "b", "f", "array", "list", "log", "other"}},
+		{Name: "G0", Superclass: "Object", InstVars: []string{"a", "b", "f", "array", "list", "log", "other", "kin"}},
 		{Name: "G1", Superclass: "G0", InstVars: []string{"c"}},
 		{Name: "G2", Superclass: "G1"},
+		{Name: "G3", Superclass: "G0"},
 	}
 	classes[0].Methods = g.helpers()
+	var redefinitions []redefinition
+	if g.chance(30) {
+		for range 1 + g.IntN(3) {
+			r := redefinition{class: g.IntN(len(classes)), method: g.IntN(numMethods)}
+			r.source = g.writeMethod(r.class, r.method)
+			redefinitions = append(redefinitions, r)
+		}
+	}
+	g.redefinitions = redefinitions
 	for i := range classes {
 		for n := range g.methods {
-			if i == 0 || g.chance(40) {
-				classes[i].Methods = append(classes[i].Methods, g.writeMethod(i, n))
+			redefined := -1
+			for k, r := range g.redefinitions {
+				if r.class == i && r.method == n {
+					redefined = k
+				}
 			}
+			if i == 0 || redefined >= 0 || g.chance(40) {
+				source := g.writeMethod(i, n)
+				classes[i].Methods = append(classes[i].Methods, source)
+				for k := range g.redefinitions {
+					if r := &g.redefinitions[k]; r.class == i && r.method == n {
+						r.original = source
+					}
+				}
+			}
+		}
+		if i == 0 || g.chance(75) {
+			classes[i].Methods = append(classes[i].Methods, g.tell(i))
 		}
 	}
 	classes[1].Methods = append(classes[1].Methods, "note: x\n\tc := (c ifNil: [0]) + 1.\n\t^super note: x")
 	return &Program{Classes: classes, Expression: g.expression()}
 }
 
+// tell writes the method that objects of all classes are asked by way of kin.
+func (g *generator) tell(class int) string {
+	choices := []string{"^x + 1", "^x negated", "^x \\\\ 7", "^x bitXor: 5", "x odd ifTrue: [^x // 2]. ^x * 3", "^(self note: x) + 2"}
+	if class > 0 {
+		choices = append(choices, "^(super tell: x) * 2", "^(super tell: x + 1) - 1")
+	}
+	return "tell: x\n\t" + choices[g.IntN(len(choices))]
+}
+
 // helpers are methods that every program has.
 func (g *generator) helpers() []string {
+	var kin []string
+	for i := range kinSize - 1 {
+		kin = append(kin, fmt.Sprintf("G%d new", (g.IntN(4)*g.IntN(2)+i)%4))
+	}
 	return []string{
 		fmt.Sprintf("start\n\ta := %s.\n\tb := %s.\n\tf := %s.\n\tlog := OrderedCollection new.\n\tlist := OrderedCollection new.\n"+
-			"\tlist add: %d; add: %d.\n\tarray := Array new: %d.\n\t1 to: %d do: [:i | array at: i put: i * %d]",
-			g.integerLiteral(), g.integerLiteral(), g.floatLiteral(), g.IntN(50), g.IntN(50), arraySize, arraySize, g.IntN(9)-4),
-		"note: x\n\tlog size < 40 ifTrue: [log add: x].\n\t^x",
+			"\tlist add: %d; add: %d.\n\tarray := Array new: %d.\n\t1 to: %d do: [:i | array at: i put: i * %d].\n\tkin := {%s. self}",
+			g.integerLiteral(), g.integerLiteral(), g.floatLiteral(), g.IntN(50), g.IntN(50), arraySize, arraySize, g.IntN(9)-4,
+			strings.Join(kin, ". ")),
+		"note: x\n\t(log isNil or: [log size >= 40]) ifFalse: [log add: x].\n\t^x",
 		"other: x\n\tother := x",
-		"state\n\t^{a. b. f. array. list asArray. log asArray}",
+		"state\n\t^{a. b. f. array. list asArray. log asArray. kin}",
 		"each: aBlock\n\tarray do: [:each | aBlock value: each].\n\t^array size",
 		"find: aBlock\n\t1 to: array size do: [:i | (aBlock value: (array at: i)) ifTrue: [^i]].\n\t^0",
 		"apply: aBlock to: x\n\t| r |\n\tr := aBlock value: x.\n\t^self note: r",
@@ -178,8 +239,8 @@ func (g *generator) helpers() []string {
 
 // expression writes what the program evaluates.
 func (g *generator) expression() string {
-	class := fmt.Sprintf("G%d", g.IntN(3))
-	other := fmt.Sprintf("G%d new start", g.IntN(3))
+	class := fmt.Sprintf("G%d", g.IntN(4))
+	other := fmt.Sprintf("G%d new start", g.IntN(4))
 	if g.chance(5) {
 		other = "7"
 	}
@@ -190,7 +251,12 @@ func (g *generator) expression() string {
 		calls = append(calls, "g "+g.call(s, func() string { return g.integerLiteral() }))
 	}
 	g.isMeta = false
-	return fmt.Sprintf("| g |\ng := %s new.\ng start.\ng other: %s.\n{%s. g state}", class, other, strings.Join(calls, ". "))
+	var restore string
+	for i := range g.redefinitions {
+		r := &g.redefinitions[i]
+		restore += r.compile(r.original) + ".\n"
+	}
+	return "| g |\n" + restore + fmt.Sprintf("g := %s new.\ng start.\ng other: %s.\n{%s. g state}", class, other, strings.Join(calls, ". "))
 }
 
 // call writes a message with this selector.

@@ -35,6 +35,7 @@ var kernelClasses = []struct {
 	{"ArithmeticError", "Error", nil},
 	{"ZeroDivide", "ArithmeticError", nil},
 	{"MessageNotUnderstood", "Error", nil},
+	{"Warning", "Exception", nil},
 	{"IndexOutOfRange", "Error", nil},
 	{"SubscriptOutOfBounds", "IndexOutOfRange", nil},
 	{"NonBooleanReceiver", "Error", nil},
@@ -103,6 +104,25 @@ var objectNatives = natives{
 			return nil, err
 		}
 		return *slot, nil
+	},
+	"become:": func(_ *evaluator, r object, a []object) (object, error) {
+		// The identity of both is what they contain: who refers to one refers to
+		// what the other was.
+		switch x := r.(type) {
+		case *instance:
+			y, ok := a[0].(*instance)
+			if ok && x.handler == nil && y.handler == nil && len(x.slots) == len(y.slots) {
+				x.class, x.slots, y.class, y.slots = y.class, y.slots, x.class, x.slots
+				return r, nil
+			}
+		case *array:
+			y, ok := a[0].(*array)
+			if ok && x.growing == y.growing && !x.literal && !y.literal && (!x.growing || x.visits+y.visits == 0) {
+				x.elements, y.elements = y.elements, x.elements
+				return r, nil
+			}
+		}
+		return nil, openf("become: of two objects that differ much")
 	},
 	"instVarAt:put:": func(ev *evaluator, r object, a []object) (object, error) {
 		slot, err := slotOf(r, a[0])
@@ -360,20 +380,25 @@ var blockNatives = natives{
 			return nil, openf("on:do: with something other than a class of exceptions")
 		}
 		h := &handler{classes: []*class{c}, block: a[1], outer: ev.handler}
-		ev.handler = h
-		v, err := ev.call(r)
-		ev.handler = h.outer
-		if u, ok := err.(*unwinding); ok && u.to == h {
-			return u.value, nil
+		for {
+			ev.handler = h
+			v, err := ev.call(r)
+			ev.handler = h.outer
+			u, ok := err.(*unwinding)
+			if !ok || u.to != h {
+				return v, err
+			}
+			if !u.retry {
+				return u.value, nil
+			}
 		}
-		return v, err
 	},
 }
 
 // unwinds says that an error leaves activations behind on purpose.
 func unwinds(err error) bool {
 	switch err.(type) {
-	case *nonLocalReturn, *unwinding:
+	case *nonLocalReturn, *unwinding, *resumption:
 		return true
 	}
 	return false
@@ -381,10 +406,27 @@ func unwinds(err error) bool {
 
 var exceptionNatives = natives{
 	"return:": func(_ *evaluator, r object, a []object) (object, error) {
-		return nil, &unwinding{r.(*instance).handler, a[0]}
+		return nil, &unwinding{to: r.(*instance).handler, value: a[0]}
 	},
 	"return": func(_ *evaluator, r object, _ []object) (object, error) {
-		return nil, &unwinding{r.(*instance).handler, nil}
+		return nil, &unwinding{to: r.(*instance).handler}
+	},
+	"retry": func(_ *evaluator, r object, _ []object) (object, error) {
+		return nil, &unwinding{to: r.(*instance).handler, retry: true}
+	},
+	"pass": func(ev *evaluator, r object, _ []object) (object, error) {
+		e := r.(*instance)
+		if ev.handler != e.handler.outer || e.class.name == "Warning" {
+			return nil, openf("an exception passed from inside another on:do:, or to be resumed")
+		}
+		return ev.signal(e.class.name)
+	},
+	"resume:": func(_ *evaluator, r object, a []object) (object, error) {
+		e := r.(*instance)
+		if e.class.name != "Warning" {
+			return nil, openf("an error resumed")
+		}
+		return nil, &resumption{e, a[0]}
 	},
 }
 
@@ -405,6 +447,25 @@ var classNatives = natives{
 			return nil, openf("new: with a strange class or size")
 		}
 		return &array{elements: make([]object, n)}, nil
+	},
+	"signal:": func(ev *evaluator, r object, _ []object) (object, error) {
+		c := r.(*class)
+		if !c.inheritsFrom(ev.classes["Exception"]) {
+			return nil, openf("signal: sent to a class of no exceptions")
+		}
+		return ev.signal(c.name)
+	},
+	"compile:": func(ev *evaluator, r object, a []object) (object, error) {
+		c := r.(*class)
+		source, ok := a[0].(*text)
+		if c.kernel || !ok || source.symbol {
+			return nil, openf("compile: into a class of the kernel's, or of no text")
+		}
+		m, err := ev.compile(c, string(source.chars))
+		if err != nil {
+			return nil, openf("compile: of %v", err)
+		}
+		return ev.symbol(m.selector), nil
 	},
 	"name": func(ev *evaluator, r object, _ []object) (object, error) { return nil, openf("the name of a class") },
 }

@@ -278,7 +278,7 @@ var floatNatives = natives{
 		return i, nil
 	}),
 	"sqrt": ofFloat(func(x float64) (object, error) {
-		if !(x >= 0) || math.IsInf(x, 0) {
+		if !(x >= 0) {
 			return nil, openf("a strange root")
 		}
 		return math.Sqrt(x), nil

@@ -25,7 +25,7 @@ func (g *generator) statement() {
 	g.budget--
 	nested := g.budget > 0 && g.indent < 4
 	for {
-		switch g.IntN(22) {
+		switch g.IntN(25) {
 		case 0, 1, 2:
 			if v, ok := g.pick(anInteger, true); ok {
 				g.line("%s := %s.", v, g.tamed(g.integer(3)))
@@ -111,8 +111,52 @@ func (g *generator) statement() {
 				g.line("%s", g.mistake())
 				return
 			}
+		case 22:
+			if g.chance(30) {
+				g.line("%s.", g.become())
+				return
+			}
+		case 23:
+			if len(g.redefinitions) > 0 && g.loops < 2 && g.chance(40) {
+				g.line("%s.", g.redefine())
+				return
+			}
+		case 24:
+			if nested && g.loops < 2 && g.chance(50) {
+				k := g.fresh("k")
+				g.line("kin do: [:%s | %s].", k, strings.TrimSuffix(g.statementOf("("+k+" tell: "+g.integer(1)+")"), "."))
+				return
+			}
 		}
 	}
+}
+
+// become writes a statement by which objects become others of the same size.
+func (g *generator) become() string {
+	if l, ok := g.pick(aList, false); ok && g.chance(30) {
+		m, _ := g.pick(aList, false)
+		return l + " become: " + m
+	}
+	if a, ok := g.pick(anArray, false); ok && g.chance(50) {
+		if b, _ := g.pick(anArray, false); g.chance(50) {
+			return a + " become: " + b
+		}
+		return a + " become: " + g.array(1)
+	}
+	if g.chance(50) {
+		return "self become: (self class new start; yourself)"
+	}
+	i, j := 1+g.IntN(kinSize-1), 1+g.IntN(kinSize-1)
+	return fmt.Sprintf("(kin at: %d) become: (kin at: %d)", i, j)
+}
+
+// redefine writes a statement by which a method becomes another, or what it was.
+func (g *generator) redefine() string {
+	r := &g.redefinitions[g.IntN(len(g.redefinitions))]
+	if r.original != "" && g.chance(40) {
+		return r.compile(r.original)
+	}
+	return r.compile(r.source)
 }
 
 // noter chooses who takes a note: super only where it has that method.
