@@ -32,6 +32,8 @@ type machineFlags struct {
 	stats         statsForm
 	perfMap       bool
 	key           keyFlag
+	use           useFlag
+	quiet         bool // say nothing of what an optimized image has
 }
 
 func (m *machineFlags) register(fs *flag.FlagSet) {
@@ -43,6 +45,7 @@ func (m *machineFlags) register(fs *flag.FlagSet) {
 	fs.BoolVar(&m.stressGC, "stress-gc", false, "collect at the safepoint after every allocation")
 	fs.BoolVar(&m.verify, "verify", false, "check the whole image before running it, and what is behind it")
 	m.key.register(fs)
+	fs.Var(&m.use, "use", "use at most this `part` of an optimized image: native, portable, feedback or none (default native)")
 	fs.BoolVar(&m.noNet, "no-net", false, "no network for the image")
 	m.compile.set = jit.Async
 	fs.Var(&m.compile, "compile", "compile what is hot: `mode` async (beside the program), sync (the program waits) or off")
@@ -72,7 +75,7 @@ func (m *machineFlags) config() vm.Config {
 		Plugins: all.All(), EdenBytes: m.eden.bytes, StackPages: m.stackPages,
 		CacheDir: m.cacheDir, Snapshots: true, StressGC: m.stressGC, Verify: m.verify,
 		Compile: m.compile.set, Stress: m.stress.set, Trace: m.trace.trace(),
-		Trust: m.key.trusts(m.verify),
+		Trust: m.key.trusts(m.verify), Use: m.use.Use,
 	}
 	if !m.noNet {
 		c.Network = network()
@@ -160,6 +163,17 @@ func fatal(err error) int {
 		return internalError(i.Value, i.Stack)
 	}
 	return failed(err)
+}
+
+// useFlag is the value of --use.
+type useFlag struct{ vm.Use }
+
+// String answers nothing: the default is told in words.
+func (u *useFlag) String() string { return "" }
+
+func (u *useFlag) Set(text string) (err error) {
+	u.Use, err = vm.ParseUse(text)
+	return err
 }
 
 // size is a flag value in bytes.

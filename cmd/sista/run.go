@@ -20,7 +20,8 @@ Runs a Smalltalk program until it quits.
 
   X.st      a script: statements, class and method definitions, chunk or bracket syntax
   DIR       a tree of Tonel packages; then its main.st, if there is one
-  X.image   a 64-bit Spur image, with the arguments it understands itself
+  X.image   a 64-bit Spur image, with the arguments it understands itself; of an optimized one
+            (see sista help warm-and-save) a line on standard error says what is used of it
   -         a script from standard input
 
 Flags of sista stand before the program. What follows it is the program's own, flags
@@ -67,7 +68,9 @@ func init() {
 	evalCommand.run = runEval
 	testCommand.run = runTest
 	runCommand.options = func(fs *flagSet) {
-		new(machineFlags).register(fs)
+		m := new(machineFlags)
+		m.register(fs)
+		m.registerQuiet(fs)
 		registerHeadless(fs)
 	}
 	evalCommand.options = func(fs *flagSet) { new(machineFlags).register(fs) }
@@ -87,10 +90,15 @@ func registerHeadless(fs *flagSet) {
 	}
 }
 
+func (m *machineFlags) registerQuiet(fs *flagSet) {
+	fs.BoolVar(&m.quiet, "quiet", false, "do not tell what is used of an optimized image")
+}
+
 func runRun(c *command, args []string) int {
 	var m machineFlags
 	fs := c.flagSet()
 	m.register(fs)
+	m.registerQuiet(fs)
 	registerHeadless(fs)
 	args, code, done := c.parse(fs, args, 1)
 	if done {
@@ -132,6 +140,9 @@ func runWith(m *machineFlags, config vm.Config) int {
 		return failed(err)
 	}
 	defer stop()
+	if r := machine.StartReport(); r != nil && !m.quiet {
+		fmt.Fprintf(os.Stderr, "sista: %v\n", r)
+	}
 	return runMachine(machine)
 }
 
