@@ -93,7 +93,8 @@ var allowed = map[string][]string{
 	"xenhost/rig":      {"xenhost/pack", "xenhost/launch"},
 	"xenhost/bundle":   {},
 	"xenhost/guest":    {"host", "xenhost/kernel", "xenhost/bundle"},
-	"xenhost/guests/*": {"xenhost/boot", "xenhost/kernel", "xenhost/guest", "vm", "jit", "snapshot"},
+	"xenhost/virtio":   {},
+	"xenhost/guests/*": {"host", "host/netstack", "xenhost/virtio", "xenhost/boot", "xenhost/kernel", "xenhost/guest", "vm", "jit", "snapshot"},
 	"docs":             {},
 	"internal/*":       {"internal/*"},
 }

@@ -85,6 +85,8 @@ func serveInterrupt(vector uint64) {
 		wakeInput()
 	case vectorSpurious:
 		return
+	default:
+		countInterrupt(vector)
 	}
 	apic.Done()
 }

@@ -17,6 +17,8 @@ const (
 	doorModule                      // number, addr of Module
 	doorMap                         // number, offset, size, addr
 	doorStatus                      // addr of Status
+	doorFrames                      // size -> physical address
+	doorLine                        // number -> descriptor
 )
 
 // door serves them.
@@ -53,6 +55,10 @@ func door(x *thread.Thread, n uint64) uint64 {
 	case doorStatus:
 		fillStatus((*Status)(pointer(x.DI)))
 		return 0
+	case doorFrames:
+		return allocateFrames(x.DI)
+	case doorLine:
+		return openLine(x.DI)
 	}
 	return failure(enosys)
 }
