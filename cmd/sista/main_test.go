@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/sista-vm/sista/host/hostos"
+	"github.com/sista-vm/sista/snapshot"
 )
 
 // Tests run the program as a process of its own: the test binary called sista is it.
@@ -59,6 +62,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"truncate": truncate,
 			"same":     same,
+			"damage":   damage,
 		},
 	})
 }
@@ -68,6 +72,24 @@ func same(ts *testscript.TestScript, neg bool, args []string) {
 	if equal := ts.ReadFile(args[0]) == ts.ReadFile(args[1]); equal == neg {
 		ts.Fatalf("%s and %s are equal: %v", args[0], args[1], equal)
 	}
+}
+
+// damage flips a bit in the middle of a section: damage FILE SECTION.
+func damage(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[0])
+	f, err := snapshot.Open(hostos.NewFiles(), path, nil)
+	ts.Check(err)
+	defer f.Close()
+	for _, e := range f.Index() {
+		if e.Kind.String() == args[1] {
+			data, err := os.ReadFile(path)
+			ts.Check(err)
+			data[e.Offset+e.Length/2] ^= 4
+			ts.Check(os.WriteFile(path, data, 0o644))
+			return
+		}
+	}
+	ts.Fatalf("%s has no section %s", path, args[1])
 }
 
 // truncate shortens a file: truncate FILE.
