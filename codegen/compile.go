@@ -2,6 +2,7 @@ package codegen
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/sista-vm/sista/codegen/asm"
 	"github.com/sista-vm/sista/native"
@@ -30,7 +31,7 @@ type Options struct {
 	Count bool
 	// Verify checks the allocation of registers and the maps. Tests ask for it.
 	Verify bool
-	// Assembler may be used again and again; nil makes one.
+	// Assembler may be used again and again; nil takes one that is kept for its memory.
 	Assembler *asm.Assembler
 }
 
@@ -63,13 +64,16 @@ func build(f *ir.Func, opts Options) (*plan, error) {
 	return pl, nil
 }
 
+// assemblers are those that nobody uses.
+var assemblers = sync.Pool{New: func() any { return asm.New() }}
+
 func (p *plan) assemble() (*native.Code, error) {
 	a := p.opts.Assembler
 	if a == nil {
-		a = asm.New()
-	} else {
-		a.Reset()
+		a = assemblers.Get().(*asm.Assembler)
+		defer assemblers.Put(a)
 	}
+	a.Reset()
 	e := &emitter{plan: p, a: a, out: &native.Code{Name: p.opts.Name, CheckedEntry: -1, OSR: p.osr, OSRWords: p.osrWords}, states: stateTable{}}
 	e.emit()
 	if err := e.finish(); err != nil {

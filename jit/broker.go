@@ -113,6 +113,7 @@ type Broker struct {
 	stats    Stats
 	routines *native.Placed // those of template code; nil: none yet
 	offsets  []int          // of them
+	analyses *front.Cache
 	work     chan *job
 	done     chan struct{} // closed when the worker has ended
 	pending  atomic.Int64  // jobs that the worker has not done
@@ -150,7 +151,7 @@ type unit struct {
 // as hot. The interpreter gathers feedback already; nothing has run yet.
 func NewBroker(in *interp.Interp, zone *native.Zone, o Options) *Broker {
 	b := &Broker{in: in, program: NewProgram(in), zone: zone, opts: o, units: map[place]*unit{},
-		byCode: map[interp.Compiled]*unit{}, losses: map[place]uint64{}, evicted: map[place]uint64{},
+		analyses: front.NewCache(), byCode: map[interp.Compiled]*unit{}, losses: map[place]uint64{}, evicted: map[place]uint64{},
 		stats: Stats{Bailouts: map[string]int{}, Deopts: map[string]int{}}}
 	b.policy = counters.DefaultPolicy()
 	if t := in.Feedback(); t != nil {
@@ -279,7 +280,7 @@ func (b *Broker) translate(method heap.Oop, at place) *job {
 		return j
 	}
 	j.target = codegen.Options{Name: j.unit.name, Method: ir.Handle(j.method), Block: m.Block, Temps: m.Temps, Args: m.Args, Count: b.stress.Guards > 0}
-	j.fn, j.report, j.err = front.Translate(w, m, front.Options{Policy: b.opts.Front, OSR: at.pc >= 0, OSRPC: max(at.pc, 0)})
+	j.fn, j.report, j.err = front.Translate(w, m, front.Options{Policy: b.opts.Front, Cache: b.analyses, OSR: at.pc >= 0, OSRPC: max(at.pc, 0)})
 	j.times.Front = time.Since(start)
 	if j.report != nil {
 		j.report.Each(func(r *front.Report) {

@@ -25,9 +25,16 @@ func refuse(reason, format string, args ...any) *Refusal {
 	return &Refusal{reason, fmt.Sprintf(format, args...)}
 }
 
-// code is the control flow of a method's bytecodes.
+// code is a method with the control flow of its bytecodes.
 type code struct {
+	*controls
 	method *Method
+}
+
+// controls is the control flow of a method's bytecodes. It is the same for all
+// translations, and changed by none.
+type controls struct {
+	temps  int           // of the method, arguments included
 	blocks []*basicBlock // by pc
 	start  int           // pc behind the primitive and the store of its error code
 	size   int           // bytes that can be executed
@@ -37,6 +44,8 @@ type code struct {
 	contexts bool // makes its activation an object
 	// wantsError: it begins with a store of its primitive's failure code.
 	wantsError bool
+
+	orders []*order // by index of the entry's block, those that were asked for
 }
 
 // A basicBlock is a run of instructions that is entered at its first only.
@@ -61,11 +70,12 @@ var unsupported = map[bytecode.Op]string{
 }
 
 // analyse finds the basic blocks of a method, and whether it can be translated.
-func analyse(m *Method) (*code, error) {
+func analyse(m *Method) (*controls, error) {
 	if !m.Sista {
 		return nil, refuse("bytecode set", "%s is not in SistaV1", m.Name)
 	}
-	a := &analysis{code: &code{method: m}, at: make([]bytecode.Instruction, len(m.Bytes)), depth: make([]int, len(m.Bytes)), leader: make([]bool, len(m.Bytes))}
+	a := &analysis{controls: &controls{temps: m.Temps}, method: m,
+		at: make([]bytecode.Instruction, len(m.Bytes)), depth: make([]int, len(m.Bytes)), leader: make([]bool, len(m.Bytes))}
 	if err := a.start(); err != nil {
 		return nil, err
 	}
@@ -73,12 +83,13 @@ func analyse(m *Method) (*code, error) {
 		return nil, err
 	}
 	a.build()
-	return a.code, nil
+	return a.controls, nil
 }
 
 // An analysis knows by pc what was found so far.
 type analysis struct {
-	*code
+	*controls
+	method *Method
 	at     []bytecode.Instruction // of size 0 where none was met
 	depth  []int                  // of the stack before an instruction, and 1; 0 where none can be yet
 	leader []bool
@@ -95,9 +106,9 @@ func (a *analysis) start() error {
 	if err != nil || in.Op != bytecode.CallPrimitive {
 		return refuse("malformed code", "%s has primitive %d but begins with %v", m.Name, m.Primitive, in.Op)
 	}
-	a.code.start = in.Next()
+	a.controls.start = in.Next()
 	if next, err := bytecode.SistaV1.Decode(m.Bytes, in.Next()); err == nil && next.Op == bytecode.StoreTemp && next.Size == 2 {
-		a.code.start, a.code.wantsError = next.Next(), true
+		a.controls.start, a.controls.wantsError = next.Next(), true
 	}
 	return nil
 }
@@ -105,12 +116,12 @@ func (a *analysis) start() error {
 // walk decodes what can be reached and finds the depth of the stack everywhere.
 func (a *analysis) walk() error {
 	m := a.method
-	if a.code.start >= len(m.Bytes) {
+	if a.controls.start >= len(m.Bytes) {
 		return refuse("malformed code", "%s has no bytecodes", m.Name)
 	}
-	a.leader[a.code.start] = true
-	a.depth[a.code.start] = 1
-	work := []int{a.code.start}
+	a.leader[a.controls.start] = true
+	a.depth[a.controls.start] = 1
+	work := []int{a.controls.start}
 	for len(work) > 0 {
 		pc := work[len(work)-1]
 		work = work[:len(work)-1]
@@ -223,7 +234,7 @@ func (a *analysis) build() {
 }
 
 // blockAt answers the basic block that begins at a pc, nil if none does.
-func (c *code) blockAt(pc int) *basicBlock {
+func (c *controls) blockAt(pc int) *basicBlock {
 	i, ok := slices.BinarySearchFunc(c.blocks, pc, func(b *basicBlock, pc int) int { return b.pc - pc })
 	if !ok {
 		return nil
@@ -251,7 +262,17 @@ type loop struct {
 func (o *order) isBack(from, to *basicBlock) bool { return o.place[to] <= o.place[from] }
 
 // from orders the blocks for an entry.
-func (c *code) from(entry *basicBlock) *order {
+func (c *controls) from(entry *basicBlock) *order {
+	if c.orders == nil {
+		c.orders = make([]*order, len(c.blocks))
+	}
+	if c.orders[entry.index] == nil {
+		c.orders[entry.index] = c.arrange(entry)
+	}
+	return c.orders[entry.index]
+}
+
+func (c *controls) arrange(entry *basicBlock) *order {
 	o := &order{place: map[*basicBlock]int{}, loops: map[*basicBlock]*loop{}}
 	seen := map[*basicBlock]bool{}
 	var visit func(*basicBlock)
@@ -281,9 +302,8 @@ func (c *code) from(entry *basicBlock) *order {
 
 // loop finds what a loop changes: slots that are assigned between its head and a jump
 // back. Code that jumps into the loop past its head makes that all slots.
-func (c *code) loop(o *order, entry, head *basicBlock) *loop {
-	m := c.method
-	l := &loop{head: head, changes: make([]bool, 1+m.Temps+head.depth)}
+func (c *controls) loop(o *order, entry, head *basicBlock) *loop {
+	l := &loop{head: head, changes: make([]bool, 1+c.temps+head.depth)}
 	inside := map[*basicBlock]bool{head: true}
 	var work []*basicBlock
 	add := func(b *basicBlock) {
@@ -329,7 +349,7 @@ func (c *code) loop(o *order, entry, head *basicBlock) *loop {
 		}
 	}
 	for i := lowest; i < head.depth; i++ {
-		l.changes[1+m.Temps+i] = true
+		l.changes[1+c.temps+i] = true
 	}
 	if inside[entry] && entry != head {
 		for i := range l.changes {

@@ -18,6 +18,8 @@ type Options struct {
 	// temporaries and the operand stack there.
 	OSR   bool
 	OSRPC int
+	// Cache keeps what is found out about bytecodes for other translations; may be nil.
+	Cache *Cache
 }
 
 // Translate makes IR of a method or block. The error is a *Refusal if the method is
@@ -29,7 +31,7 @@ func Translate(w World, m *Method, o Options) (f *ir.Func, r *Report, err error)
 	}
 	avoid := map[Handle]string{}
 	for {
-		t := &translator{world: newMemo(w), policy: o.Policy, avoid: avoid, codes: map[Handle]*analysed{}, closures: map[*ir.Value]*closure{},
+		t := &translator{world: newMemo(w), policy: o.Policy, cache: o.Cache, avoid: avoid, codes: map[Handle]*analysed{}, closures: map[*ir.Value]*closure{},
 			facts: map[*ir.Value]fact{}, names: map[string]Handle{}, endings: map[*ir.Block][]*scope{}}
 		r = &Report{Method: m.Name, PC: -1}
 		if err = t.translate(m, o, r); err == nil {
@@ -101,6 +103,7 @@ type translator struct {
 	avoid  map[Handle]string // methods that are not inlined, and why
 	fn     *ir.Func
 	cur    *ir.Block // where values go; nil if it cannot be reached
+	cache  *Cache    // may be nil
 	codes  map[Handle]*analysed
 	bytes  int // of bytecode so far
 
@@ -122,7 +125,10 @@ func (t *translator) codeOf(m *Method) (*code, error) {
 	a := t.codes[m.Handle]
 	if a == nil {
 		a = &analysed{}
-		a.code, a.err = analyse(m)
+		c, err := t.cache.analyse(m)
+		if a.err = err; err == nil {
+			a.code = &code{c, m}
+		}
 		t.codes[m.Handle] = a
 	}
 	return a.code, a.err

@@ -3,7 +3,7 @@ package ir
 import "slices"
 
 // A Graph is what is known about the control flow of a function until its blocks
-// change.
+// change. It is shared by all who ask for one, and changed by nobody.
 type Graph struct {
 	Fn    *Func
 	Order []*Block   // blocks that can be reached, in reverse postorder
@@ -15,15 +15,83 @@ type Graph struct {
 	children [][]*Block
 	pre      []int // by ID: entry and exit numbers of a walk of the dominator tree
 	post     []int
+
+	loops []*Loop
+	found bool    // loops have been looked for
+	edges []int32 // of the blocks that it is made of: see flow
 }
 
 // IsRoot tells whether execution may start at the block.
 func (b *Block) IsRoot() bool { return b == b.fn.Entry() || b.OSR != nil }
 
 // NewGraph analyses the control flow. Blocks that cannot be reached are not in Order.
+// As long as the control flow is that of the last graph of the function it answers that.
 func NewGraph(f *Func) *Graph {
+	if g := f.graph; g != nil && g.current() {
+		return g
+	}
+	g := analyse(f)
+	f.graph = g
+	return g
+}
+
+// flow calls put with numbers that say what the control flow is; it ends when put
+// answers false.
+func (f *Func) flow(put func(n int32) bool) bool {
+	if !put(int32(f.NumBlocks())) || !put(int32(len(f.Blocks))) {
+		return false
+	}
+	for _, b := range f.Blocks {
+		// What a block is, how many successors it has and which.
+		n := int32(len(b.Succs)) << 1
+		if b.OSR != nil {
+			n |= 1
+		}
+		if !put(int32(b.ID)) || !put(n) {
+			return false
+		}
+		for i := range b.Succs {
+			if !put(int32(b.Succs[i].To.ID)) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// current tells whether the control flow is as it was.
+func (g *Graph) current() bool {
+	i := 0
+	same := g.Fn.flow(func(n int32) bool {
+		i++
+		return i <= len(g.edges) && g.edges[i-1] == n
+	})
+	return same && i == len(g.edges)
+}
+
+// seal remembers the control flow that the graph is of.
+func (g *Graph) seal() {
+	g.edges = g.edges[:0]
+	g.Fn.flow(func(n int32) bool {
+		g.edges = append(g.edges, n)
+		return true
+	})
+}
+
+// DropUnreachable removes blocks that cannot be reached from the function. The graph is
+// that of the function as it is then.
+func (g *Graph) DropUnreachable() {
+	f := g.Fn
+	if len(g.Order) == len(f.Blocks) {
+		return
+	}
+	f.Blocks = slices.DeleteFunc(f.Blocks, func(b *Block) bool { return !g.Reachable(b) })
+	g.seal()
+}
+
+func analyse(f *Func) *Graph {
 	n := f.NumBlocks()
-	g := &Graph{Fn: f, Preds: make([][]*Block, n), pos: make([]int, n)}
+	g := &Graph{Fn: f, Order: make([]*Block, 0, len(f.Blocks)), Preds: make([][]*Block, n), pos: make([]int, n)}
 	seen := make([]bool, n)
 	var walk func(*Block)
 	walk = func(b *Block) {
@@ -63,6 +131,8 @@ func NewGraph(f *Func) *Graph {
 			g.Preds[e.To.ID] = append(g.Preds[e.To.ID], b)
 		}
 	}
+	g.edges = make([]int32, 0, 2+2*len(f.Blocks)+edges)
+	g.seal()
 	return g
 }
 
@@ -88,7 +158,8 @@ func (g *Graph) dominators() {
 		return
 	}
 	n := len(g.pos)
-	g.idom, g.pre, g.post = make([]*Block, n), make([]int, n), make([]int, n)
+	numbers := make([]int, 2*n)
+	g.idom, g.pre, g.post = make([]*Block, n), numbers[:n:n], numbers[n:]
 	done := make([]bool, len(g.pos))
 	meet := func(a, b *Block) *Block {
 		for a != b {
@@ -126,8 +197,19 @@ func (g *Graph) dominators() {
 		}
 	}
 	g.children = make([][]*Block, n)
+	counts := make([]int32, n)
 	for _, b := range g.Order {
 		if d := g.idom[b.ID]; d != nil {
+			counts[d.ID]++
+		}
+	}
+	slab := make([]*Block, len(g.Order)) // the memory of all lists
+	for _, b := range g.Order {
+		if d := g.idom[b.ID]; d != nil {
+			if g.children[d.ID] == nil {
+				k := counts[d.ID]
+				g.children[d.ID], slab = slab[:0:k], slab[k:]
+			}
 			g.children[d.ID] = append(g.children[d.ID], b)
 		}
 	}
@@ -177,20 +259,33 @@ type Loop struct {
 
 // Loops answers the natural loops, inner ones before those around them.
 func (g *Graph) Loops() []*Loop {
+	if !g.found {
+		g.found = true
+		if g.HasLoops() {
+			g.loops = g.findLoops()
+		}
+	}
+	return g.loops
+}
+
+func (g *Graph) findLoops() []*Loop {
 	var loops []*Loop
 	for i := len(g.Order) - 1; i >= 0; i-- {
 		h := g.Order[i]
-		l := &Loop{Header: h, Blocks: map[*Block]bool{h: true}}
-		var outside []*Block
+		var latches, outside []*Block
 		for _, p := range g.Preds[h.ID] {
-			if g.Dominates(h, p) {
-				l.Latches = append(l.Latches, p)
-			} else {
-				outside = append(outside, p)
+			if g.pos[p.ID] >= g.pos[h.ID] && g.Dominates(h, p) {
+				latches = append(latches, p)
 			}
 		}
-		if len(l.Latches) == 0 {
+		if len(latches) == 0 {
 			continue
+		}
+		l := &Loop{Header: h, Blocks: map[*Block]bool{h: true}, Latches: latches}
+		for _, p := range g.Preds[h.ID] {
+			if !g.Dominates(h, p) {
+				outside = append(outside, p)
+			}
 		}
 		work := slices.Clone(l.Latches)
 		for len(work) > 0 {

@@ -22,6 +22,7 @@ type Func struct {
 
 	nextValue, nextBlock ID
 	epoch                uint32 // of the last walk over states, which are shared
+	graph                *Graph // the last one that was made
 }
 
 // A Class is what making an instance needs to know.

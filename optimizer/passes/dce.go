@@ -88,7 +88,7 @@ func incoming(g *ir.Graph, b *ir.Block) []*ir.Edge {
 // the others.
 func removeUnreachable(f *ir.Func) *ir.Graph {
 	g := ir.NewGraph(f)
-	f.Blocks = slices.DeleteFunc(f.Blocks, func(b *ir.Block) bool { return !g.Reachable(b) })
+	g.DropUnreachable()
 	return g
 }
 
