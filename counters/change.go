@@ -9,6 +9,7 @@ import (
 // that split them more. A class that finds different methods in the two is believed
 // to find that of the other table.
 func (t *Table) Merge(o *Table) {
+	t.changes++
 	for p, s := range o.sends {
 		get(t.sends, p).merge(s, t.policy.MaxCases)
 	}
@@ -41,12 +42,13 @@ func (t *Table) Merge(o *Table) {
 func (t *Table) Clone() *Table {
 	c := New(t.policy)
 	c.Merge(t)
-	maps.Copy(c.depth, t.depth)
+	maps.Copy(c.depth, t.depth) // nothing has been counted in it yet
 	return c
 }
 
 // Decay divides all counts by the policy's power of two and forgets what becomes 0.
 func (t *Table) Decay() {
+	t.changes++
 	n := t.policy.DecayShift
 	for p, s := range t.sends {
 		for i := range s.Cases {
@@ -95,6 +97,7 @@ func drop[T any, R interface {
 
 // ForgetClass removes what names a class, before its number means another.
 func (t *Table) ForgetClass(c Class) {
+	t.changes++
 	for p, s := range t.sends {
 		s.Cases = slices.DeleteFunc(s.Cases, func(x Case) bool { return x.Class == c })
 		drop(t.sends, p)
@@ -111,6 +114,7 @@ func (t *Table) ForgetMethod(m Method) { t.ForgetMethods(func(x Method) bool { r
 
 // ForgetMethods is ForgetMethod for all methods of which gone is true.
 func (t *Table) ForgetMethods(gone func(Method) bool) {
+	t.changes++
 	through := func(p Path) bool {
 		return slices.ContainsFunc(p[:p.Len()], func(s Site) bool { return gone(s.Method) })
 	}

@@ -41,6 +41,10 @@ func (s *Send) degree() int {
 // add counts a case. A class that finds another method than before has a new method:
 // the case starts afresh. Without room for it the case counts among the others.
 func (s *Send) add(c Case, limit int) {
+	if len(s.Cases) > 0 && s.Cases[0].Class == c.Class && s.Cases[0].Target == c.Target {
+		add(&s.Cases[0].Count, c.Count) // the most frequent stays first
+		return
+	}
 	i := slices.IndexFunc(s.Cases, func(x Case) bool { return x.Class == c.Class })
 	switch {
 	case i >= 0 && s.Cases[i].Target == c.Target:

@@ -20,6 +20,9 @@ type Policy struct {
 	RecompileFactor uint64 `help:"lost bets that are borne grow by this with every compilation of the same"`
 	Distrust        int    `help:"lost bets at a bytecode after which the bet is not made again; one is enough against what was never executed"`
 	MaxDeopts       uint64 `help:"lost bets of one compilation after which there is another one"`
+	LookEvery       uint64 `help:"microseconds between two looks at which machine code runs, as long as it matters"`
+	LookDepth       uint64 `help:"activations of machine code that a look is at"`
+	FullAfter       uint64 `help:"looks that find code running which inlines little, before it is compiled in full"`
 	TemplateAfter   uint64 `help:"calls and back edges of a method before code is copied from templates for it; 0: never"`
 	MaxCases        int    `help:"receiver classes told apart at a send, at most 4"`
 	MaxDepth        int    `help:"longest call path, 1 to 3"`
@@ -48,6 +51,9 @@ func DefaultPolicy() Policy {
 		RecompileFactor: 2,
 		Distrust:        2,
 		MaxDeopts:       4,
+		LookEvery:       1000,
+		LookDepth:       4,
+		FullAfter:       3,
 		TemplateAfter:   1,
 		MaxCases:        4,
 		MaxDepth:        3,
@@ -65,6 +71,7 @@ var bounds = map[string][2]int{
 	"Window":        {1, 1 << 30},
 	"WindowDuty":    {1, 1 << 30},
 	"Distrust":      {1, 1 << 30},
+	"LookEvery":     {100, 1 << 30},
 	"MaxCases":      {1, LimitCases},
 	"MaxDepth":      {1, LimitDepth},
 	"PollutedCases": {1, LimitCases},

@@ -60,11 +60,16 @@ type Table struct {
 	allocations map[Path]*Allocation
 	failures    map[Path]*Failure
 	depth       map[Site]int // of sites that were split
+
+	changes        uint64 // of where records are, and 1
+	recentSends    recent[Send]
+	recentBranches recent[Branch]
+	recentLoops    recent[Loop]
 }
 
 // New answers an empty table.
 func New(p Policy) *Table {
-	return &Table{policy: p, sends: map[Path]*Send{}, branches: map[Path]*Branch{}, loops: map[Path]*Loop{},
+	return &Table{policy: p, changes: 1, sends: map[Path]*Send{}, branches: map[Path]*Branch{}, loops: map[Path]*Loop{},
 		allocations: map[Path]*Allocation{}, failures: map[Path]*Failure{}, depth: map[Site]int{}}
 }
 
@@ -94,18 +99,22 @@ func get[T any](m map[Path]*T, p Path) *T {
 // CountSend counts a send to an object of a class that found a method. Too many
 // classes at one path split the site.
 func (t *Table) CountSend(p Path, c Class, target Method) {
-	s := get(t.sends, t.place(p))
+	s := recall(t, &t.recentSends, t.sends, &p)
 	s.add(Case{c, target, 1}, t.policy.MaxCases)
-	if d := t.Depth(p[0]); d < t.policy.MaxDepth && s.degree() >= t.policy.PollutedCases && t.Len() < t.policy.MaxPaths {
+	if s.degree() < t.policy.PollutedCases {
+		return
+	}
+	if d := t.Depth(p[0]); d < t.policy.MaxDepth && t.Len() < t.policy.MaxPaths {
 		if p.Len() > d {
 			t.depth[p[0]] = d + 1
+			t.changes++
 		}
 	}
 }
 
 // CountBranch counts a conditional jump.
 func (t *Table) CountBranch(p Path, taken bool) {
-	b := get(t.branches, t.place(p))
+	b := recall(t, &t.recentBranches, t.branches, &p)
 	add(&b.Reached, 1)
 	if taken {
 		add(&b.Taken, 1)
@@ -113,7 +122,9 @@ func (t *Table) CountBranch(p Path, taken bool) {
 }
 
 // CountLoop counts back edges.
-func (t *Table) CountLoop(p Path, n uint64) { add(&get(t.loops, t.place(p)).BackEdges, n) }
+func (t *Table) CountLoop(p Path, n uint64) {
+	add(&recall(t, &t.recentLoops, t.loops, &p).BackEdges, n)
+}
 
 // CountAllocation counts an object.
 func (t *Table) CountAllocation(p Path, c Class, elements uint64) {

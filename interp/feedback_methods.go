@@ -13,6 +13,7 @@ type methodRegistry struct {
 	ids     map[heap.Oop]*methodRecord
 	moved   bool // ids is to be made again
 	last    *methodRecord
+	recent  [256]*methodRecord // by method; void when ids is
 }
 
 type methodRecord struct {
@@ -51,6 +52,7 @@ func (g *methodRegistry) known(m heap.Oop) *methodRecord {
 	}
 	if g.moved || g.ids == nil {
 		g.moved, g.last = false, nil
+		clear(g.recent[:])
 		g.ids = make(map[heap.Oop]*methodRecord, len(g.records))
 		for _, r := range g.records {
 			if r != nil {
@@ -58,9 +60,14 @@ func (g *methodRegistry) known(m heap.Oop) *methodRecord {
 			}
 		}
 	}
+	slot := &g.recent[uint64(m)*0x9E3779B97F4A7C15>>56]
+	if r := *slot; r != nil && r.method == m {
+		g.last = r
+		return r
+	}
 	r := g.ids[m]
 	if r != nil {
-		g.last = r
+		g.last, *slot = r, r
 	}
 	return r
 }

@@ -13,9 +13,29 @@ type trace struct {
 	n      int
 	left   int64 // of the window's count, when it was cut short to empty the buffer
 	events *[traceSize]traceEvent
-	sites  map[traceSite]counters.Site       // of callers; until methods move
-	found  map[traceSelector]counters.Method // of the sends of one emptying
+	*traceMemory
 }
+
+// traceMemory is what is known about where events happen.
+type traceMemory struct {
+	sites map[traceSite]counters.Site // until methods move
+	// What sites and sends were asked for lately; the sends are those of one emptying.
+	recent [traceRecent]struct {
+		traceSite
+		site counters.Site
+	}
+	found [traceRecent]struct {
+		traceSelector
+		emptying uint64
+		id       counters.Method
+	}
+	emptying uint64 // number of the one under way
+}
+
+// traceRecent is a power of two.
+const traceRecent = 1 << 10
+
+func traceHash(x, y uint64) uint64 { return (x ^ y<<17) * 0x9E3779B97F4A7C15 >> (64 - 10) }
 
 // The primitives that make instances.
 const (
@@ -52,6 +72,8 @@ const (
 	traceAfter = 1 << 8
 )
 
+// traceSite is a bytecode as an event has it: pc is shifted by one, and odd if it is that of the
+// bytecode after.
 type traceSite struct{ method, pc uint64 }
 
 type traceSelector struct {
@@ -110,10 +132,10 @@ func (in *Interp) drainTrace() {
 		t.n = 0
 		return
 	}
-	if t.sites == nil {
-		t.sites = map[traceSite]counters.Site{}
+	if t.traceMemory == nil {
+		t.traceMemory = &traceMemory{sites: map[traceSite]counters.Site{}}
 	}
-	t.found = map[traceSelector]counters.Method{}
+	t.emptying++
 	for i := range t.events[:t.n] {
 		e := &t.events[i]
 		if e.kind == traceEntry {
@@ -143,20 +165,20 @@ func (in *Interp) drainTrace() {
 // forgetTrace drops what names objects that moved. All methods of sites have numbers.
 func (in *Interp) forgetTrace() {
 	in.trace.n = 0
-	if in.feedback.methods.moved {
+	if in.feedback.methods.moved && in.trace.traceMemory != nil {
 		clear(in.trace.sites)
+		clear(in.trace.recent[:])
 	}
 }
 
 // tracePath answers where an event happened; false if that cannot be told.
 func (in *Interp) tracePath(e *traceEvent) (counters.Path, bool) {
 	var p counters.Path
+	after := uint64(0)
 	if e.kind&traceAfter != 0 {
-		p[0] = in.siteBefore(e.method, e.pc)
-	} else {
-		m := heap.Oop(e.method)
-		p[0] = counters.Site{Method: in.MethodID(m), PC: uint32(e.pc - methodStart(methodHeader(m)))}
+		after = 1
 	}
+	p[0] = in.traceSite(traceSite{e.method, e.pc<<1 | after})
 	if p[0].Method == 0 {
 		return p, false
 	}
@@ -171,19 +193,34 @@ func (in *Interp) tracePath(e *traceEvent) (counters.Path, bool) {
 // siteBefore answers the site of the bytecode before a pc as frames hold it; the zero
 // site if there is none.
 func (in *Interp) siteBefore(method, pc uint64) counters.Site {
-	k := traceSite{method, pc}
-	if s, ok := in.trace.sites[k]; ok {
-		return s
+	return in.traceSite(traceSite{method, pc<<1 | 1})
+}
+
+// traceSite answers what is counted for a bytecode.
+func (in *Interp) traceSite(k traceSite) counters.Site {
+	r := &in.trace.recent[traceHash(k.method>>3, k.pc)]
+	if r.traceSite != k {
+		s, ok := in.trace.sites[k]
+		if !ok {
+			s = in.findSite(k)
+			in.trace.sites[k] = s
+		}
+		r.traceSite, r.site = k, s
 	}
-	var s counters.Site
-	m := heap.Oop(method)
+	return r.site
+}
+
+func (in *Interp) findSite(k traceSite) (s counters.Site) {
+	m, pc := heap.Oop(k.method), k.pc>>1
+	if k.pc&1 == 0 {
+		return counters.Site{Method: in.MethodID(m), PC: uint32(pc - methodStart(methodHeader(m)))}
+	}
 	if isMethod(m) {
 		if at := in.precedingInstruction(m, int(heap.Oop(pc).Int())); at > 0 {
 			// From 1 at the first byte after the header word, to 0 at the first bytecode.
 			s = counters.Site{Method: in.MethodID(m), PC: uint32(at - 1 + 8 - int(methodStart(methodHeader(m))))}
 		}
 	}
-	in.trace.sites[k] = s
 	return s
 }
 
@@ -193,8 +230,9 @@ func (in *Interp) traceTarget(e *traceEvent) counters.Method {
 	if e.kind == traceSuper {
 		k.super = e.method
 	}
-	if id, ok := in.trace.found[k]; ok {
-		return id
+	r := &in.trace.found[traceHash(k.selector>>3^k.super, k.class)]
+	if r.emptying == in.trace.emptying && r.traceSelector == k {
+		return r.id
 	}
 	selector, class := in.follow(heap.Oop(e.selector)), in.heap.ClassAt(uint32(e.value))
 	if e.kind == traceSuper {
@@ -208,6 +246,6 @@ func (in *Interp) traceTarget(e *traceEvent) counters.Method {
 		id = in.MethodID(m)
 	}
 	in.Stats.Lookups--
-	in.trace.found[k] = id
+	r.traceSelector, r.emptying, r.id = k, in.trace.emptying, id
 	return id
 }

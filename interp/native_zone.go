@@ -34,6 +34,26 @@ func (in *Interp) CodeOnStack() map[Compiled]bool {
 	return found
 }
 
+// Running calls f with the machine code of the running activation and of its callers, of n
+// frames at most, the innermost first, until f answers false. It is called at a safepoint.
+func (in *Interp) Running(n int, f func(Compiled) bool) {
+	if in.code == nil || in.fp == 0 {
+		return
+	}
+	npc := uint64(0)
+	if frameIsNative(in.fp) {
+		npc = headPC(in.fp)
+	}
+	for fp := in.fp; fp != 0 && n > 0; n-- {
+		if frameIsNative(fp) {
+			if c := in.compiledAt(npc); c != nil && !f(Compiled{c}) {
+				return
+			}
+		}
+		npc, fp = ld(fp+frameRet), callerFrame(fp)
+	}
+}
+
 // FreeCode gives the room of code back that was killed. It is called at a safepoint.
 func (in *Interp) FreeCode() { in.bury() }
 

@@ -42,8 +42,10 @@ func (m Mode) String() string { return [...]string{"off", "sync", "async"}[m] }
 
 // Options are a broker's.
 type Options struct {
-	Mode   Mode
-	Front  *front.Policy // nil for the default
+	Mode  Mode
+	Front *front.Policy // nil for the default
+	// Quick is the policy of first compilations in mode Async; nil for front.QuickPolicy.
+	Quick  *front.Policy
 	Passes passes.Options
 	// Generate makes machine code of a function; nil for codegen.Compile.
 	Generate func(*ir.Func, codegen.Options) (*native.Code, error)
@@ -66,6 +68,7 @@ type Stats struct {
 	Bailouts      map[string]int `json:"bailouts"`    // compilations given up, by reason
 	Deopts        map[string]int `json:"deopts"`      // lost bets, by reason
 	Discarded     int            `json:"discarded"`   // code thrown away since it lost too many bets
+	Full          int            `json:"full"`        // code that was replaced by more, since it runs often
 	Invalidated   int            `json:"invalidated"` // code thrown away since the program changed
 	Evicted       int            `json:"evicted"`     // code thrown away to make room
 	Bytes         int            `json:"bytes"`       // of machine code made
@@ -122,6 +125,7 @@ type Broker struct {
 	lowering chan struct{}              // closed when the goroutine has ended that lowers; nil: there is none
 	waiting  map[counters.Method]func() // what is done at the first call of a method
 	forms    func() ([]byte, error)     // the section with forms that restored code came with; nil: none
+	looks    looks
 }
 
 // place is what is compiled: a method or block, or with pc not negative the loop at
@@ -145,6 +149,9 @@ type unit struct {
 	formNumber uint32 // of the form in the section of the file that the code is from, from 1; 0: it has none
 	renewed    bool   // another compilation was asked for
 	age        uint64 // how much code was published before it
+	quick      bool   // compiled with the quick policy
+	limited    bool   // and another would inline more
+	seen       uint64 // looks that found it running
 }
 
 // NewBroker makes a broker that compiles into a zone what the interpreter reports
@@ -161,6 +168,10 @@ func NewBroker(in *interp.Interp, zone *native.Zone, o Options) *Broker {
 	b.program.Leaving = b.recallFeedback
 	if b.opts.Generate == nil {
 		b.opts.Generate = codegen.Compile
+	}
+	if b.opts.Quick == nil {
+		p := front.QuickPolicy()
+		b.opts.Quick = &p
 	}
 	if zone != nil {
 		in.EnableNative(zone, interp.NativeHooks{Deopt: b.deoptimized, Asked: b.asked, Template: b.template, Freed: b.freed, Wanted: b.called})
@@ -184,6 +195,7 @@ func (b *Broker) Stats() Stats { return b.stats }
 // Close waits for the compilation under way. It is called when nothing runs.
 func (b *Broker) Close() {
 	b.in.OnHot(nil)
+	b.looks.end()
 	b.closing.Store(true)
 	if b.lowering != nil {
 		<-b.lowering
@@ -212,6 +224,9 @@ func (b *Broker) hot(h interp.Hot) {
 	b.stressed()
 	pc := -1
 	if h.Loop {
+		if u := b.units[place{b.in.MethodID(h.Method), -1}]; u != nil && !u.placed {
+			return // the method's code will be there before that of its loop could be
+		}
 		pc = h.PC
 	}
 	b.compile(h.Method, pc)
@@ -226,7 +241,8 @@ func (b *Broker) compile(method heap.Oop, pc int) error {
 	if b.units[at] != nil {
 		return nil
 	}
-	j := b.translate(method, at)
+	// Who waits for a loop wants all of it.
+	j := b.translate(method, at, b.opts.Mode == Async && pc < 0)
 	b.units[at] = j.unit
 	return b.make(j)
 }
@@ -264,13 +280,13 @@ type job struct {
 }
 
 // translate does what reads objects.
-func (b *Broker) translate(method heap.Oop, at place) *job {
+func (b *Broker) translate(method heap.Oop, at place, quick bool) *job {
 	b.recallFeedback()
 	start := time.Now()
 	w := b.program.Begin()
 	j := &job{world: w, method: w.Handle(method), passes: b.passes()}
 	m := w.Method(j.method)
-	j.unit = &unit{place: at, name: b.in.CodeName(method), comp: w.Compilation}
+	j.unit = &unit{place: at, name: b.in.CodeName(method), comp: w.Compilation, quick: quick}
 	if at.pc >= 0 {
 		j.unit.name += fmt.Sprintf(" loop@%d", at.pc)
 	}
@@ -280,7 +296,11 @@ func (b *Broker) translate(method heap.Oop, at place) *job {
 		return j
 	}
 	j.target = codegen.Options{Name: j.unit.name, Method: ir.Handle(j.method), Block: m.Block, Temps: m.Temps, Args: m.Args, Count: b.stress.Guards > 0}
-	j.fn, j.report, j.err = front.Translate(w, m, front.Options{Policy: b.opts.Front, Cache: b.analyses, OSR: at.pc >= 0, OSRPC: max(at.pc, 0)})
+	policy := b.opts.Front
+	if quick {
+		policy = b.opts.Quick
+	}
+	j.fn, j.report, j.err = front.Translate(w, m, front.Options{Policy: policy, Cache: b.analyses, OSR: at.pc >= 0, OSRPC: max(at.pc, 0)})
 	j.times.Front = time.Since(start)
 	if j.report != nil {
 		j.report.Each(func(r *front.Report) {
@@ -288,6 +308,7 @@ func (b *Broker) translate(method heap.Oop, at place) *job {
 				j.inlined++
 			}
 		})
+		j.unit.limited = quick && j.report.Limited()
 	}
 	return j
 }
@@ -446,8 +467,13 @@ func (b *Broker) publish(j *job, method heap.Oop) error {
 		return &front.Refusal{Reason: bailedFull, Detail: err.Error()}
 	}
 	if old := j.old; old != nil && b.units[u.place] == old {
-		b.stats.Discarded++
-		b.logDeopt("discarded %s: lost %d bets", u.name, old.deopts)
+		if old.quick && !u.quick {
+			b.stats.Full++
+			b.logDeopt("replaced %s: it runs often", u.name)
+		} else {
+			b.stats.Discarded++
+			b.logDeopt("discarded %s: lost %d bets", u.name, old.deopts)
+		}
 		b.in.Kill(old.code)
 	}
 	b.units[u.place] = u
@@ -457,5 +483,8 @@ func (b *Broker) publish(j *job, method heap.Oop) error {
 	b.age++
 	u.age = b.age
 	b.byCode[u.code] = u
+	if u.limited {
+		b.look()
+	}
 	return nil
 }

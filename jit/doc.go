@@ -20,5 +20,11 @@
 // collector updates the table and keeps what is in it, so that a compilation can go on
 // while the program runs. Questions keep nothing alive.
 //
-// Everything here is deterministic, except for when an asynchronous compilation is done.
+// # When
+//
+// What the interpreter finds to be hot is compiled: in mode Async with a small budget first, so that
+// there is code soon for all that is hot; what is then often seen to run is compiled again, in full.
+//
+// Everything here is deterministic, except for when an asynchronous compilation is done, and
+// which of them are done again.
 package jit

@@ -58,7 +58,7 @@ func (b *Broker) Explain(method heap.Oop, pc int, o passes.Options, translated f
 	}
 	at := place{b.in.MethodID(method), pc}
 	var j *job
-	stage("translation", func() { j = b.translate(method, at) })
+	stage("translation", func() { j = b.translate(method, at, false) })
 	defer j.world.Cancel()
 	x.Name, x.Report, x.Func, x.Err = j.unit.name, j.report, j.fn, j.err
 	defer b.conclude(x, j)

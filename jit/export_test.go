@@ -28,7 +28,7 @@ func (b *Broker) Recompile() (a Again, err error) {
 		if method == heap.Invalid {
 			continue
 		}
-		j := b.translate(method, u.place)
+		j := b.translate(method, u.place, false)
 		j.generate(b)
 		j.world.Cancel()
 		if j.err != nil {

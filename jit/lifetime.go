@@ -70,7 +70,7 @@ func (b *Broker) renew(u *unit) {
 	}
 	b.losses[u.place]++
 	b.logDeopt("renewed %s: lost %d bets", u.name, u.deopts)
-	j := b.translate(m, u.place)
+	j := b.translate(m, u.place, u.quick)
 	j.old = u
 	b.make(j)
 }

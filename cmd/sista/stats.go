@@ -77,7 +77,7 @@ func writeStats(w io.Writer, s *vm.Stats) {
 		line("queue", "%d compiled beside the program, %d at most waited", c.Queued, c.QueueMax)
 	}
 	line("bailouts", "%s", countsText(c.Bailouts))
-	line("deopts", "%s; %d discarded, %d invalidated", countsText(c.Deopts), c.Discarded, c.Invalidated)
+	line("deopts", "%s; %d discarded, %d invalidated, %d replaced by more", countsText(c.Deopts), c.Discarded, c.Invalidated, c.Full)
 	if z := s.Zone; z != nil {
 		line("code zone", "%s of %s of code, %s of %s of data", bytesText(z.Text), bytesText(z.TextMax), bytesText(z.Data), bytesText(z.DataMax))
 	}

@@ -59,6 +59,12 @@ func (s *scope) plan(c *call, h Handle, class ClassIndex, count uint64) plan {
 	return p
 }
 
+// Reasons why something is not inlined that a larger budget does away with.
+const (
+	enoughCode  = "enough code"
+	tooMuchCode = "too much code"
+)
+
 // fits answers why a method is not inlined, "" if it is.
 func (s *scope) fits(k *code, c *call, count uint64) string {
 	if why := s.fitsAnywhere(k); why != "" {
@@ -81,7 +87,7 @@ func (s *scope) fits(k *code, c *call, count uint64) string {
 	}
 	switch {
 	case s.bytes+k.size > p.EnoughBytecodes && !blocks:
-		return "enough code"
+		return enoughCode
 	case count < uint64(p.MinCount) && !blocks:
 		return fmt.Sprintf("called %d times only", count)
 	case k.size > limit:
@@ -111,7 +117,7 @@ func (s *scope) fitsAnywhere(k *code) string {
 	case same > s.policy.MaxRecursion:
 		return "recursive"
 	case s.bytes+k.size > s.policy.MaxBytecodes:
-		return "too much code"
+		return tooMuchCode
 	}
 	return ""
 }

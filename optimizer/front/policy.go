@@ -51,6 +51,14 @@ func DefaultPolicy() Policy {
 	}
 }
 
+// QuickPolicy answers the thresholds for code that is to be there soon: it inlines what
+// is nearest.
+func QuickPolicy() Policy {
+	p := DefaultPolicy()
+	p.MaxBytecodes, p.EnoughBytecodes = 600, 200
+	return p
+}
+
 // Set gives the threshold of that name a value, as a flag of a command line does.
 func (p *Policy) Set(name, value string) error {
 	v := reflect.ValueOf(p).Elem()

@@ -18,6 +18,15 @@ type Report struct {
 	Decisions []*Report
 }
 
+// Limited tells whether a larger budget would have inlined more.
+func (r *Report) Limited() bool {
+	limited := false
+	r.Each(func(d *Report) {
+		limited = limited || d.Inlined == "" && (strings.HasSuffix(d.Reason, enoughCode) || strings.HasSuffix(d.Reason, tooMuchCode))
+	})
+	return limited
+}
+
 // String writes the tree, a line for each decision.
 func (r *Report) String() string {
 	var w strings.Builder
