@@ -51,7 +51,7 @@ func (b *Broker) InstallNative(section []byte, n Names, portable func() ([]byte,
 		if !ok {
 			return report, fmt.Errorf("%w: there is no method %#x", ErrSaved, word(r, 0))
 		}
-		if _, isCode := b.in.Code(o); !isCode || half(r, 6) >= uint32(a.numUsers()) || half(r, 3) > unitRoutines {
+		if _, isCode := b.in.Code(o); !isCode || half(r, 6) >= uint32(a.numUsers()) || half(r, 3) >= unitKinds {
 			return report, fmt.Errorf("%w: unit %d", ErrSaved, i)
 		}
 		methods[i] = o
@@ -99,8 +99,8 @@ func (b *Broker) InstallNative(section []byte, n Names, portable func() ([]byte,
 		pc := int(int32(half(r, 2)))
 		restored = append(restored, interp.Restored{Method: methods[i], Placed: p, Loop: pc})
 		units = append(units, unit{place: place{pc: pc}, name: p.Head().Name, comp: users[half(r, 6)], placed: true,
-			formNumber: half(r, 7),
-			template:   half(r, 3) == unitTemplate, deopts: uint64(half(r, 4)), learned: uint64(half(r, 5)), age: uint64(len(units) + 1)})
+			formNumber: half(r, 7), quick: half(r, 3) == unitLimited, limited: half(r, 3) == unitLimited,
+			template: half(r, 3) == unitTemplate, deopts: uint64(half(r, 4)), learned: uint64(half(r, 5)), age: uint64(len(units) + 1)})
 		report.CodeBytes += len(p.Head().Bytes)
 	}
 	b.forms = portable
@@ -122,6 +122,9 @@ func (b *Broker) InstallNative(section []byte, n Names, portable func() ([]byte,
 			report.Methods++
 		}
 		b.units[u.place] = u
+		if u.limited {
+			b.look()
+		}
 	}
 	return report, nil
 }

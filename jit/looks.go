@@ -29,6 +29,9 @@ func (l *looks) end() {
 
 // look has looks taken, or taken more often again.
 func (b *Broker) look() {
+	if b.work == nil {
+		return
+	}
 	l := &b.looks
 	every := time.Duration(b.policy.LookEvery) * time.Microsecond
 	if l.timer != nil && l.every == every {

@@ -37,6 +37,8 @@ const (
 	unitOptimized = 0
 	unitTemplate  = 1
 	unitRoutines  = 2
+	unitLimited   = 3 // optimized code that would inline more in full
+	unitKinds     = 4
 )
 
 // Settle waits for the compilations under way and puts their code to use. It is called at a
@@ -109,6 +111,9 @@ func (b *Broker) saveNative(n *Names, s *Saved, units []*unit, forms map[*unit]u
 			continue
 		}
 		kind := uint32(unitOptimized)
+		if u.limited {
+			kind = unitLimited
+		}
 		switch {
 		case u.template:
 			kind = unitTemplate
