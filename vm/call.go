@@ -33,6 +33,13 @@ func (v *VM) module() plugin.Module {
 			"primitiveIsCalled": func(c *plugin.Call) (heap.Oop, plugin.Failure) {
 				return v.heap.Bool(v.called), plugin.OK
 			},
+			"primitiveOptimizeSaves": func(c *plugin.Call) (heap.Oop, plugin.Failure) {
+				if c.NumArgs() != 1 {
+					return 0, plugin.BadNumArgs
+				}
+				v.optimizing = c.Arg(0) == v.heap.True
+				return c.ReturnReceiver()
+			},
 			"primitiveServe": func(c *plugin.Call) (heap.Oop, plugin.Failure) {
 				v.in.KeepCallPriority()
 				v.in.Halt(errServing)

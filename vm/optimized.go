@@ -3,6 +3,7 @@ package vm
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"runtime"
 	"time"
 
@@ -37,24 +38,41 @@ type SaveReport struct {
 func (v *VM) SaveOptimized(ctx context.Context, path string, o SaveOptions) (*SaveReport, error) {
 	report := new(SaveReport)
 	begun := time.Now()
-	err := v.saveWith(ctx, path, func(path string, hd image.Header) (err error) {
-		writing := time.Now()
-		report.Collecting = writing.Sub(begun)
-		report.Manifest = snapshot.Manifest{VM: Version, Start: o.Start, Report: o.Report}
-		sections, err := v.sections(&report.Manifest)
-		if err != nil {
-			return err
-		}
-		report.Written, err = snapshot.Write(hostos.NewFiles(), path, snapshot.Contents{
-			Heap: v.heap, Header: hd, Manifest: report.Manifest, Sections: sections, Sealer: o.Sealer,
-		})
-		report.Writing = time.Since(writing)
-		return err
+	err := v.saveWith(ctx, path, func(path string, hd image.Header) error {
+		report.Collecting = time.Since(begun)
+		return v.saveOptimized(path, hd, o, report)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return report, nil
+}
+
+// saveOptimized writes the file.
+func (v *VM) saveOptimized(path string, hd image.Header, o SaveOptions, r *SaveReport) error {
+	begun := time.Now()
+	r.Manifest = snapshot.Manifest{VM: Version, Start: o.Start, Report: o.Report}
+	sections, err := v.sections(&r.Manifest)
+	if err != nil {
+		return err
+	}
+	r.Written, err = snapshot.Write(hostos.NewFiles(), path, snapshot.Contents{
+		Heap: v.heap, Header: hd, Manifest: r.Manifest, Sections: sections, Sealer: o.Sealer,
+	})
+	r.Writing = time.Since(begun)
+	return err
+}
+
+// saveItself writes the file where the image wants to be saved as an optimized one.
+func (v *VM) saveItself(path string, hd image.Header) error {
+	o := SaveOptions{Start: snapshot.Start{Kind: snapshot.StartImage}}
+	if v.config.Seal != nil {
+		var err error
+		if o.Sealer, err = v.config.Seal(); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	return v.saveOptimized(path, hd, o, new(SaveReport))
 }
 
 // sections answers what is saved beside the image, and tells the manifest of it. The heap was

@@ -190,6 +190,9 @@ func (v *VM) save(path string, hd interp.ImageHeader) error {
 			return v.saveErr
 		}
 		write = v.savePlain
+		if v.optimizing {
+			write = v.saveItself
+		}
 	}
 	h := v.header
 	h.Format, h.Flags, h.ScreenSize, h.ExtraVMMemory = hd.Format, hd.Flags, hd.ScreenSize, hd.ExtraVMMemory

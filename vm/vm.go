@@ -107,6 +107,8 @@ type Config struct {
 	Trust func(*snapshot.File) (snapshot.Trusted, error)
 	// Use is what of an optimized image is used, at most.
 	Use Use
+	// Seal makes the seals of optimized images that the image saves itself; nil: they have none.
+	Seal func() (snapshot.Sealer, error)
 	// VMPath is what the image is told of where the VM is.
 	VMPath string
 }
@@ -127,6 +129,8 @@ type VM struct {
 	closed  bool
 	over    error // why nothing can run any more: the image has quit, or a fatal error
 	saveErr error // of the last save
+	// optimizing tells that the image wants to be saved as an optimized one.
+	optimizing bool
 	// writer writes the file of the save that was asked for from Go; nil: none was.
 	writer func(path string, hd image.Header) error
 

@@ -75,7 +75,7 @@ func (m *machineFlags) config() vm.Config {
 		Plugins: all.All(), EdenBytes: m.eden.bytes, StackPages: m.stackPages,
 		CacheDir: m.cacheDir, Snapshots: true, StressGC: m.stressGC, Verify: m.verify,
 		Compile: m.compile.set, Stress: m.stress.set, Trace: m.trace.trace(),
-		Trust: m.key.trusts(m.verify), Use: m.use.Use,
+		Trust: m.key.trusts(m.verify), Use: m.use.Use, Seal: m.key.seal,
 	}
 	if !m.noNet {
 		c.Network = network()

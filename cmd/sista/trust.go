@@ -79,6 +79,15 @@ func (k *keyFlag) find() (*trust.Key, error) {
 	return key, err
 }
 
+// seal answers what seals images, with a key that is made if there is none.
+func (k *keyFlag) seal() (snapshot.Sealer, error) {
+	key, err := trust.EnsureKey(hostos.NewFiles(), hostos.Environment(), rand.Reader, k.file)
+	if err != nil {
+		return nil, err
+	}
+	return trust.NewSealer(key), nil
+}
+
 // trusts answers what tells whether a file may be executed; all of it is hashed if it is
 // to be verified.
 func (k *keyFlag) trusts(verify bool) func(*snapshot.File) (snapshot.Trusted, error) {
