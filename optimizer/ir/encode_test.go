@@ -83,7 +83,7 @@ func TestEncodingIsComplete(t *testing.T) {
 		of   any
 		want string
 	}{
-		{ir.Func{}, "Name Blocks Classes Methods Floats Origin nextValue nextBlock epoch"},
+		{ir.Func{}, "Name Blocks Classes Methods Floats Origin nextValue nextBlock epoch graph"},
 		{ir.Class{}, "Name Format Fixed"},
 		{ir.Block{}, "ID Params Values End Succs OSR fn"},
 		{ir.OSREntry{}, "Method PC"},
