@@ -90,16 +90,6 @@ func Start(kHz, tsc uint64) {
 	UseRecord(uint64(uintptr(unsafe.Pointer(&own))))
 }
 
-// HypervisorKHz answers the rate of the time-stamp counter if the hypervisor tells it, else 0.
-func HypervisorKHz(f cpu.Features) uint64 {
-	const timing = 0x40000010
-	if f.Hypervisor && f.HypervisorMax >= timing && f.HypervisorMax < timing+0x1000 {
-		kHz, _, _, _ := cpu.CPUID(timing, 0)
-		return uint64(kHz)
-	}
-	return 0
-}
-
 // ReadChip answers the time of day by the PC's clock chip, in seconds since 1970.
 func ReadChip() uint64 {
 	const updating = 0x80

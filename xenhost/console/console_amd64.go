@@ -1,20 +1,32 @@
 package console
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/sista-vm/sista/xenhost/xen"
+)
 
 // In is what came in.
 var In Queue
 
 // Write puts bytes out.
 func Write(p []byte) {
-	if serial {
+	switch {
+	case ring.Open():
+		ringWrite(p)
+	case emergency:
+		xen.WriteEmergency(p)
+	case serial:
 		serialWrite(p)
 	}
 }
 
 // Poll takes what has come in.
 func Poll() {
-	if serial {
+	switch {
+	case ring.Open():
+		ringPoll()
+	case serial:
 		serialPoll()
 	}
 }

@@ -8,6 +8,9 @@ import (
 // exitFatal is the exit code after a fatal error of the kernel.
 const exitFatal = 70
 
+// crashed is set by a fatal error, whatever the exit code.
+var crashed bool
+
 // ending is set when the end has begun: a failure in it ends it at once.
 var ending bool
 
@@ -16,6 +19,7 @@ func fatal(what string, n uint64) {
 	if ending {
 		cpu.TripleFault()
 	}
+	crashed = true
 	console.Print("\nsista guest: fatal: ")
 	console.Print(what)
 	console.Print(" ")
@@ -29,7 +33,7 @@ func fatalTrap(vector, code, ip, sp, bp uint64) {
 	if ending {
 		cpu.TripleFault()
 	}
-	ending = true
+	ending, crashed = true, true
 	console.Print("\nsista guest: fatal: trap ")
 	console.PrintDecimal(vector)
 	console.Print(" code ")
@@ -61,6 +65,9 @@ func endProgram(code uint64) {
 	console.Print("sista guest: exit ")
 	console.PrintDecimal(code & 0xff)
 	console.Print("\n")
+	if onXen {
+		endDomain()
+	}
 	powerOff()
 }
 

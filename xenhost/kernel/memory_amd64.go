@@ -67,6 +67,9 @@ func startMemory(tables uint64) {
 		}
 	}
 
+	if onXen && info.MemoryCount == 0 {
+		askMemory()
+	}
 	space.Base = DirectMap
 	space.SetRoot(tables)
 	for i := range info.Memory[:info.MemoryCount] {

@@ -8,6 +8,7 @@ import (
 	"github.com/sista-vm/sista/xenhost/console"
 	"github.com/sista-vm/sista/xenhost/cpu"
 	"github.com/sista-vm/sista/xenhost/thread"
+	"github.com/sista-vm/sista/xenhost/xen"
 )
 
 // quantum is how long a thread runs while others wait for their turn, in nanoseconds.
@@ -49,15 +50,16 @@ func setTimer(at, now uint64) {
 		return
 	}
 	armed = at
+	if onXen {
+		xen.SetTimer(max(at, now+1))
+		return
+	}
 	span := uint64(0)
 	if at > now {
 		span = at - now
 	}
 	apic.OneShot(vectorTimer, span)
 }
-
-// needsMeasure tells whether the timer's rate must be measured.
-func needsMeasure() bool { return true }
 
 // measure finds out the rates of the counter and of the timer together.
 func measure() {
@@ -70,7 +72,12 @@ func measure() {
 	apic.SetRate(clock.Measure(apic.StartCount, apic.StopCount))
 }
 
-func startTimer() {
+// startInterrupts lets the timer and the console interrupt.
+func startInterrupts() {
+	if onXen {
+		startXenEvents()
+		return
+	}
 	apic.Route(DirectMap+apic.IOPhysical, console.SerialLine, vectorConsole)
 	console.SerialInterrupts()
 }
@@ -78,6 +85,9 @@ func startTimer() {
 // serveInterrupt notes what has happened; threads that wait for it become ready.
 func serveInterrupt(vector uint64) {
 	switch vector {
+	case vectorEvents:
+		xen.Pending(serveEvent)
+		return
 	case vectorTimer:
 		armed = thread.Forever
 	case vectorConsole:

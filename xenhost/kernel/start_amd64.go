@@ -9,6 +9,7 @@ import (
 	"github.com/sista-vm/sista/xenhost/mem"
 	"github.com/sista-vm/sista/xenhost/pvh"
 	"github.com/sista-vm/sista/xenhost/sig"
+	"github.com/sista-vm/sista/xenhost/xen"
 )
 
 // Start makes a machine out of what the hypervisor has started, and answers the stack pointer
@@ -33,14 +34,23 @@ func Start(startInfo, tsc, tables uint64) uint64 {
 	x.Extended = newExtendedState()
 	current = addressOf(unsafe.Pointer(x))
 	sp := programStack()
-	startTimer()
+	startInterrupts()
 	clock.Install()
 	cpu.WriteMSR(msrFSBase, x.FS)
 	depth = 0
 	return sp
 }
 
-func openConsole() { console.OpenSerial() }
+// onXen tells that there is Xen below.
+var onXen bool
+
+func openConsole() {
+	if onXen = xen.Detect(); onXen {
+		console.OpenXen(DirectMap)
+	} else {
+		console.OpenSerial()
+	}
+}
 
 // Options of the command line that are the kernel's own; they are not passed on.
 //
@@ -122,11 +132,11 @@ func newExtendedState() uint64 {
 
 // startClock starts the clock at what the hypervisor or a measurement tells, and sets it.
 func startClock() {
-	if kHz := clock.HypervisorKHz(features); kHz != 0 && !needsMeasure() {
-		clock.Start(kHz, cpu.TSC())
-	} else {
-		measure()
+	if onXen {
+		startXenClock()
+		return
 	}
+	measure()
 	clock.SetWall(clock.ReadChip()*1e9 - clock.Now())
 }
 

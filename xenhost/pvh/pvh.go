@@ -54,6 +54,7 @@ type Module struct{ Address, Size uint64 }
 // Info is a start info, copied.
 type Info struct {
 	Version     uint32
+	FirstDomain bool // Xen's own: it ends the machine with itself
 	RSDP        uint64
 	Memory      [MaxMemory]MemoryEntry
 	MemoryCount int
@@ -70,7 +71,8 @@ func (i *Info) Read(base, at uint64) bool {
 	if s.Magic != Magic {
 		return false
 	}
-	i.Version, i.RSDP = s.Version, s.RSDP
+	const firstDomain = 2
+	i.Version, i.RSDP, i.FirstDomain = s.Version, s.RSDP, s.Flags&firstDomain != 0
 	if s.CommandLine != 0 {
 		for i.LineLength < MaxCommandLine {
 			c := *(*byte)(unsafe.Add(nil, uintptr(base+s.CommandLine)+uintptr(i.LineLength)))
