@@ -23,6 +23,10 @@ func askMemory() {
 // startXenClock takes Xen's time.
 func startXenClock() {
 	apic.MaskOld()
+	// Xen takes the layout of the shared page from the mode that the processor is in at this call.
+	if !xen.Receive(vectorEvents) {
+		fatal("Xen does not deliver events by a vector", vectorEvents)
+	}
 	p, ok := space.Frames.Alloc(0)
 	if !ok || !xen.MapShared(DirectMap, p) {
 		fatal("Xen does not show its page of shared information; domain memory in KiB", space.Frames.Total()*4)
@@ -35,9 +39,6 @@ func startXenClock() {
 var timerPort uint32
 
 func startXenEvents() {
-	if !xen.Receive(vectorEvents) {
-		fatal("Xen does not deliver events by a vector", vectorEvents)
-	}
 	port, ok := xen.BindTimer()
 	if !ok {
 		fatal("Xen has no timer for us", 0)
