@@ -141,15 +141,16 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// environment is that of commands: with sista's program on the path, and a cache of its
-// own for sista, but not for go.
+// environment is that of commands: with sista's program on the path, and a cache and keys of
+// their own for sista, but not for go.
 func environment(t *testing.T, bin string) []string {
 	cache, err := exec.Command("go", "env", "GOCACHE").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"),
-		"GOCACHE="+strings.TrimSpace(string(cache)), "XDG_CACHE_HOME="+filepath.Join(bin, "cache"))
+		"GOCACHE="+strings.TrimSpace(string(cache)), "XDG_CACHE_HOME="+filepath.Join(bin, "cache"),
+		"XDG_CONFIG_HOME="+filepath.Join(bin, "config"), "SISTA_KEY=")
 }
 
 // nextCommand takes a command and its output off the lines of a block.
