@@ -144,12 +144,12 @@ func eachTree(c Config, f func(tree fs.FS, dir, name string) error) error {
 		if err != nil {
 			return err
 		}
-		if err := f(scriptless{os.DirFS(dir)}, ".", dir); err != nil {
+		if err := f(Definitions(os.DirFS(dir)), ".", dir); err != nil {
 			return err
 		}
 	}
 	for i, tree := range c.Sources {
-		if err := f(scriptless{tree}, ".", fmt.Sprintf("source %d", i+1)); err != nil {
+		if err := f(Definitions(tree), ".", fmt.Sprintf("source %d", i+1)); err != nil {
 			return err
 		}
 	}
@@ -162,7 +162,9 @@ const (
 	WorkloadScript = "workload.st" // what it is warmed with
 )
 
-// scriptless is a tree without these scripts.
+// Definitions answers a tree of sources without these scripts.
+func Definitions(tree fs.FS) fs.FS { return scriptless{tree} }
+
 type scriptless struct{ fs.FS }
 
 func (s scriptless) ReadDir(name string) ([]fs.DirEntry, error) {

@@ -22,11 +22,15 @@ Boots a guest that sista pack has made, or an image with a kernel built for it, 
 virtual machine of QEMU, with the console here. The exit code is the guest's. What follows
 the guest is the image's own: Smalltalk arguments.
 
+The guest has a network card, and gets its address by DHCP from a network of QEMU's own; words
+as net.address=10.0.0.7/24, net.gateway=..., net.dns=... and net.hostname=... say otherwise.
+
 Ctrl-C, or SIGTERM, shuts the image down in order; a second one stops the machine.
 
 examples:
   sista boot guest.elf
   sista boot app.image eval '3 + 4'
+  sista boot --forward 8080:80 http.image start --port 80
   sista boot --memory 64 --module kernel.elf.bundle kernel.elf
   sista boot --print-config guest.elf`,
 }
@@ -41,6 +45,7 @@ type bootFlags struct {
 	on, module, cpu string
 	memory          int
 	emulate, print  bool
+	forwards        []launch.Forward
 }
 
 func (b *bootFlags) register(fs *flagSet) {
@@ -49,6 +54,11 @@ func (b *bootFlags) register(fs *flagSet) {
 	fs.StringVar(&b.module, "module", "", "bundle or image `file` for a guest that has none packed")
 	fs.StringVar(&b.cpu, "cpu", "", "`model` of the processor, as QEMU names them (default: all that there is)")
 	fs.StringVar(&b.files, "files", "", "`folder` that the image finds at /, read only; for an image that is not packed")
+	fs.Func("forward", "connections to port 8080 here go to port 80 of the guest: `8080:80`; may be repeated", func(s string) error {
+		f, err := launch.ParseForward(s)
+		b.forwards = append(b.forwards, f)
+		return err
+	})
 	fs.BoolVar(&b.emulate, "emulate", false, "do not use hardware virtualization")
 	fs.BoolVar(&b.print, "print-config", false, "print the command that would run, and do not run it")
 	b.registerKernel(fs)
@@ -67,10 +77,13 @@ func runBoot(c *command, args []string) int {
 		return misuse("boot: what? see sista help boot")
 	case b.on != "qemu":
 		return misuse("boot: --on %s: only qemu so far; on Xen, give the guest to xl as its kernel", b.on)
+	case b.noNet && len(b.forwards) > 0:
+		return misuse("boot: --forward needs a network, and there is --no-net")
 	case b.memory < 16:
 		return misuse("boot: --memory %d: a guest needs 16 MiB at least", b.memory)
 	}
-	machine := launch.Machine{Memory: b.memory, CPU: b.cpu, Emulate: b.emulate, Module: b.module, Stdout: os.Stdout}
+	machine := launch.Machine{Memory: b.memory, CPU: b.cpu, Emulate: b.emulate, Module: b.module, Stdout: os.Stdout,
+		Network: !b.noNet, Forwards: b.forwards}
 	var err error
 	if machine.Line, err = launch.Line(args[1:]); err != nil {
 		return failed(err)
@@ -90,6 +103,9 @@ func runBoot(c *command, args []string) int {
 	}
 	if how := machine.Emulated(); how != "" {
 		fmt.Fprintf(os.Stderr, "sista: %s\n", how)
+	}
+	for _, f := range b.forwards {
+		fmt.Fprintf(os.Stderr, "sista: http://localhost:%d/ is port %d of the guest\n", f.Here, f.Guest)
 	}
 	return bootMachine(ctx, &machine)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/sista-vm/sista/smalltalk/build"
 	"github.com/sista-vm/sista/smalltalk/parser"
 	"github.com/sista-vm/sista/smalltalk/source"
+	"github.com/sista-vm/sista/vm"
 )
 
 var buildCommand = &command{
@@ -131,7 +132,7 @@ func (b *buildFlags) read(dirs []string) ([]source.Unit, error) {
 	var units []source.Unit
 	var bad []error
 	add := func(tree fs.FS, dir, name string) {
-		read, err := source.ReadTreeNamed(tree, dir, filepath.ToSlash(name))
+		read, err := source.ReadTreeNamed(vm.Definitions(tree), dir, filepath.ToSlash(name))
 		units = append(units, read...)
 		if err != nil {
 			bad = append(bad, err)

@@ -28,6 +28,7 @@ folder, or --source, or needed by the module there. It is kept in the cache.
 examples:
   sista pack -o guest.elf app.image
   sista pack -o guest.elf --files www/ app.image serve 8080
+  sista pack -o guest.elf --no-net batch.image   smaller, without a network
   sista pack -o kernel.elf --split app.image     image in kernel.elf.bundle, for many guests`,
 }
 
@@ -38,7 +39,7 @@ func init() {
 
 type packFlags struct {
 	output, files, source, cacheDir string
-	split                           bool
+	split, noNet                    bool
 }
 
 func (p *packFlags) register(fs *flagSet) {
@@ -51,6 +52,7 @@ func (p *packFlags) register(fs *flagSet) {
 // registerKernel is for the flags that say where kernels come from.
 func (p *packFlags) registerKernel(fs *flagSet) {
 	fs.StringVar(&p.source, "source", ".", "`folder` with sista's sources, or of a module that needs them")
+	fs.BoolVar(&p.noNet, "no-net", false, "a kernel without a network stack")
 	fs.StringVar(&p.cacheDir, "cache", "", "`folder` for built kernels, - for none (default: the user's cache folder)")
 }
 
@@ -69,7 +71,11 @@ func (p *packFlags) kernel(ctx context.Context) (*pack.Linked, error) {
 	case "-":
 		cache = ""
 	}
-	return pack.Build(ctx, dir, pack.VM, cache)
+	pkg := pack.NetVM
+	if p.noNet {
+		pkg = pack.VM
+	}
+	return pack.Build(ctx, dir, pkg, cache)
 }
 
 // bundleOf makes the bundle of an image with its arguments.

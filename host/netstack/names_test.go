@@ -2,6 +2,7 @@ package netstack
 
 import (
 	"encoding/binary"
+	"fmt"
 	"net"
 	"net/netip"
 	"sync/atomic"
@@ -182,5 +183,24 @@ func TestNames(t *testing.T) {
 	}
 	if h := n.Hostname(); h != "sista-10-0-0-1" {
 		t.Errorf("the name is %q", h)
+	}
+}
+
+func TestSet(t *testing.T) {
+	var c Config
+	for _, s := range []string{"address=10.0.0.7/24", "gateway=10.0.0.1", "dns=10.0.0.1,9.9.9.9", "hostname=web"} {
+		if err := c.Set(s); err != nil {
+			t.Error(err)
+		}
+	}
+	want := Config{Address: netip.MustParsePrefix("10.0.0.7/24"), Gateway: netip.MustParseAddr("10.0.0.1"),
+		DNS: []netip.Addr{netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("9.9.9.9")}, Hostname: "web"}
+	if fmt.Sprint(c) != fmt.Sprint(want) {
+		t.Errorf("set %+v, want %+v", c, want)
+	}
+	for _, s := range []string{"address=10.0.0.7", "address=fe80::1/64", "gateway=x", "dns=1.2.3.4,", "hostname=", "color=red", ""} {
+		if err := c.Set(s); err == nil {
+			t.Errorf("%q is understood", s)
+		}
 	}
 }

@@ -95,7 +95,8 @@ var allowed = map[string][]string{
 	"xenhost/bundle":   {},
 	"xenhost/guest":    {"host", "xenhost/kernel", "xenhost/bundle"},
 	"xenhost/virtio":   {},
-	"xenhost/guests/*": {"host", "host/netstack", "xenhost/virtio", "xenhost/boot", "xenhost/kernel", "xenhost/guest", "vm", "jit", "snapshot"},
+	"xenhost/run":      {"host", "plugin", "xenhost/virtio", "xenhost/kernel", "xenhost/guest", "vm", "jit", "snapshot"},
+	"xenhost/guests/*": {"host", "host/netstack", "plugins/core", "plugins/socket", "xenhost/virtio", "xenhost/boot", "xenhost/kernel", "xenhost/run"},
 	"docs":             {},
 	"internal/*":       {"internal/*"},
 }

@@ -26,6 +26,11 @@ type Machine struct {
 	Options []string // more of QEMU's options
 	Emulate bool     // even where the hardware could do it
 
+	// Network gives the guest a network card, behind a network of QEMU's own from which it can
+	// reach others. The machine is then QEMU's microvm.
+	Network  bool
+	Forwards []Forward
+
 	Stdin  *Input // nil: nothing comes in
 	Stdout io.Writer
 }
@@ -70,6 +75,13 @@ func (m *Machine) Command() []string {
 	}
 	c := []string{Program, "-accel", accel, "-cpu", model, "-m", fmt.Sprint(m.Memory),
 		"-nodefaults", "-display", "none", "-no-reboot", "-serial", "stdio", "-kernel", m.ELF}
+	if m.Network {
+		net := "user,id=net"
+		for _, f := range m.Forwards {
+			net += fmt.Sprintf(",hostfwd=tcp:127.0.0.1:%d-:%d", f.Here, f.Guest)
+		}
+		c = append(c, "-M", "microvm,acpi=off", "-netdev", net, "-device", "virtio-net-device,netdev=net")
+	}
 	if m.Module != "" {
 		c = append(c, "-initrd", m.Module)
 	}

@@ -14,8 +14,11 @@ import (
 // ModulePath is the module that guests are packages of.
 const ModulePath = "github.com/sista-vm/sista"
 
-// VM is the package of the guest that runs an image.
-const VM = ModulePath + "/xenhost/guests/vm"
+// Packages of the guests that run an image.
+const (
+	VM    = ModulePath + "/xenhost/guests/vm"    // without a network
+	NetVM = ModulePath + "/xenhost/guests/netvm" // with one
+)
 
 // Build makes the guest of a package, with the Go toolchain, in a folder where Go finds it.
 // The linked program stays in the folder cache, so that it is linked again only when something

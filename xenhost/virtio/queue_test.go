@@ -21,8 +21,10 @@ func (m *plain) Allocate(size uint64) (addr, physical uint64, err error) {
 	addr = roundUp(uint64(uintptr(unsafe.Pointer(&b[0]))), pageSize)
 	return addr, addr + shift, nil
 }
-func (m *plain) Registers(p uint64) uint64               { return p }
-func (m *plain) Interrupts(line uint8) (io.Reader, error) { return nil, errors.New("no interrupts here") }
+func (m *plain) Registers(p uint64) uint64 { return p }
+func (m *plain) Interrupts(line uint8) (io.Reader, error) {
+	return nil, errors.New("no interrupts here")
+}
 
 // device is the other side of a queue, as the specification has it.
 type device struct {

@@ -1,113 +1,11 @@
 //go:build linux && amd64
 
-// Command vm is the guest that runs a Smalltalk image: the one packed with it, or given to it
-// as a boot module. Its command line is the image's arguments.
+// Command vm is the guest that runs a Smalltalk image without a network.
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"os"
-	"runtime/debug"
-	"time"
-
-	"github.com/sista-vm/sista/jit"
-	"github.com/sista-vm/sista/snapshot"
-	"github.com/sista-vm/sista/vm"
 	_ "github.com/sista-vm/sista/xenhost/boot"
-	"github.com/sista-vm/sista/xenhost/guest"
-	"github.com/sista-vm/sista/xenhost/kernel"
+	"github.com/sista-vm/sista/xenhost/run"
 )
 
-// Exit codes, as those of command sista.
-const (
-	exitFailed     = 1
-	exitUsage      = 2
-	exitInternal   = 70
-	exitTerminated = 143
-)
-
-func main() {
-	if !kernel.Booted() {
-		fmt.Fprintln(os.Stderr, "this is a guest for Xen and QEMU: run it with sista boot")
-		os.Exit(exitUsage)
-	}
-	code, err := run()
-	if err != nil {
-		code = report(err)
-	}
-	os.Exit(code)
-}
-
-func run() (code int, err error) {
-	store, err := guest.OpenStore()
-	if err != nil {
-		return 0, err
-	}
-	status, err := kernel.ReadStatus()
-	if err != nil {
-		return 0, err
-	}
-	// Go's own heap takes what the kernel has kept from the objects.
-	debug.SetMemoryLimit(int64(status.TotalBytes - status.CommitLimit))
-
-	var machine *vm.VM
-	ready := make(chan struct{})
-	console := guest.NewConsole(func() {
-		<-ready
-		shutDown(machine)
-	})
-	args := os.Args[1:]
-	if len(args) == 0 {
-		args = store.Arguments
-	}
-	machine, err = vm.Open(vm.Config{
-		Image: guest.ImagePath, ImageFiles: store.Image(), Args: args,
-		Console: console, Files: store.Files, Memory: guest.Memory{},
-		MaxHeap: status.CommitLimit / heapShare * (heapShare - 1),
-		Compile: jit.Async,
-		// Who packs a guest, or gives it a module, could have changed the VM as well.
-		Trust: func(f *snapshot.File) (snapshot.Trusted, error) { return f, nil },
-	})
-	if err != nil {
-		return 0, err
-	}
-	close(ready)
-	console.Watch()
-	code, err = machine.Run(context.Background())
-	return code & 0xff, err
-}
-
-// heapShare: all but one part in so many of what can be committed is for objects. The rest is for tables
-// about them, stacks, and machine code.
-const heapShare = 8
-
-// patience is how long an image may take to shut down.
-const patience = 10 * time.Second
-
-// shutDown lets the image end in order; if it does not know how to, or takes too long, it ends at once.
-func shutDown(m *vm.VM) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	if err := m.ShutDown(ctx); err != nil {
-		fmt.Fprintf(os.Stderr, "sista: terminated: %v\n", err)
-		os.Exit(exitTerminated)
-	}
-}
-
-// report prints an error and answers the exit code for it.
-func report(err error) int {
-	var e *vm.Error
-	var i *vm.InternalError
-	switch {
-	case errors.As(err, &e):
-		fmt.Fprintf(os.Stderr, "sista: %s\n%s", e.Message, e.Stack)
-	case errors.As(err, &i):
-		fmt.Fprintf(os.Stderr, "sista: internal error: %v\n", i.Value)
-		return exitInternal
-	default:
-		fmt.Fprintf(os.Stderr, "sista: %v\n", err)
-	}
-	return exitFailed
-}
+func main() { run.Main(run.Options{}) }

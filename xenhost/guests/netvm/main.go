@@ -1,0 +1,51 @@
+//go:build linux && amd64
+
+// Command netvm is the guest that runs a Smalltalk image with a network. Its address comes by DHCP, or
+// from the command line:
+//
+//	net.address=10.0.0.7/24 net.gateway=10.0.0.1 net.dns=10.0.0.1,9.9.9.9 net.hostname=web
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/sista-vm/sista/host"
+	"github.com/sista-vm/sista/host/netstack"
+	"github.com/sista-vm/sista/plugins/core"
+	"github.com/sista-vm/sista/plugins/socket"
+	_ "github.com/sista-vm/sista/xenhost/boot"
+	"github.com/sista-vm/sista/xenhost/kernel"
+	"github.com/sista-vm/sista/xenhost/run"
+	"github.com/sista-vm/sista/xenhost/virtio"
+)
+
+func main() {
+	run.Main(run.Options{Network: network, Plugins: append(core.All(), socket.Module)})
+}
+
+// network opens the first network card there is, as the command line says.
+func network(devices []virtio.Device, words []string) (host.Network, []string, error) {
+	c := netstack.Config{Log: func(line string) { fmt.Fprintln(os.Stderr, "sista: "+line) }}
+	var rest []string
+	for _, w := range words {
+		if setting, ok := strings.CutPrefix(w, "net."); ok {
+			if err := c.Set(setting); err != nil {
+				return nil, nil, err
+			}
+			continue
+		}
+		rest = append(rest, w)
+	}
+	var card netstack.Card
+	found, err := virtio.Find(kernel.Devices{}, devices)
+	if err != nil {
+		return nil, nil, err
+	}
+	if found != nil {
+		card = found
+	}
+	n, err := netstack.New(card, c)
+	return n, rest, err
+}

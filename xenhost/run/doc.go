@@ -1,0 +1,10 @@
+// Package run runs the Smalltalk image of a guest: the one packed with it, or given to it as a
+// boot module. It is all that the guests vm and netvm have in common, which differ in whether
+// there is a network stack in them.
+//
+// What it promises:
+//   - The words of the guest's command line, but for those about the network, are the image's arguments;
+//     if there are none, those that it was packed with.
+//   - The exit code is the image's, or one of command sista's.
+//   - Ctrl-C on the console shuts the image down in order.
+package run
