@@ -5,7 +5,8 @@
 //   - Now reads the record each time, so a hypervisor may change it while the guest runs, as Xen
 //     does when it moves one.
 //   - Install makes Go's runtime read the clock without a system call, by the same record.
-//   - Nothing allocates, panics or blocks; Measure waits for about two milliseconds.
+//   - Nothing allocates, panics or blocks; Measure waits for about two milliseconds, or, without an
+//     interval timer, for up to two seconds.
 package clock
 
 import "math/bits"
