@@ -23,6 +23,7 @@ func TestSelf(t *testing.T) {
 		"first x86-64": {Memory: 64, CPU: "qemu64"},
 		"no XSAVE":     {Memory: 64, CPU: "max,-xsave,-rdtscp,-rdrand,-rdseed"},
 		"x2APIC off":   {Memory: 64, CPU: "max,-x2apic"},
+		"microvm":      {Memory: 64, Options: []string{"-M", "microvm,acpi=off"}},
 		"24 MiB":       {Memory: 24},
 		"6 GiB":        {Memory: 6 << 10},
 	} {
