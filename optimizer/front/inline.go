@@ -152,16 +152,15 @@ func (p *plan) primitiveNumber() int {
 func (s *scope) callee(k *code, operands int, r *Report) *scope {
 	sites := append([]counters.Site{s.site()}, s.sites...)
 	return &scope{
-		translator:  s.translator,
-		method:      k.method,
-		code:        k,
-		level:       s.level + 1,
-		caller:      s,
-		sites:       sites[:min(len(sites), counters.LimitDepth-1)],
-		report:      r,
-		outer:       append([]ir.Level{s.levelAt(ir.Resume, s.in.PC, s.slots[:len(s.slots)-operands])}, s.outer...),
-		outerScopes: append([]*scope{s}, s.outerScopes...),
-		blocks:      make([]join, len(k.blocks)),
+		translator: s.translator,
+		method:     k.method,
+		code:       k,
+		level:      s.level + 1,
+		caller:     s,
+		sites:      sites[:min(len(sites), counters.LimitDepth-1)],
+		report:     r,
+		outer:      append([]*ir.Level{s.levelAt(ir.Resume, s.in.PC, s.slots[:len(s.slots)-operands])}, s.outer...),
+		blocks:     make([]join, len(k.blocks)),
 	}
 }
 

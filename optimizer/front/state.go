@@ -6,12 +6,11 @@ import (
 	"github.com/sista-vm/sista/optimizer/ir"
 )
 
-// A madeState remembers whose activations the levels of a state are: their contexts
-// are filled in at the end.
-type madeState struct {
-	state  *ir.State
-	scopes []*scope
-	before *scope // the activation whose context is made with this state
+// A madeLevel remembers whose activation a level of states is: its context
+// is filled in at the end.
+type madeLevel struct {
+	level *ir.Level
+	scope *scope
 }
 
 // reexecute answers the state before the running bytecode.
@@ -22,36 +21,41 @@ func (s *scope) reexecute() *ir.State { return s.state(ir.Reexecute, s.in.PC, 0)
 func (s *scope) resume(n int) *ir.State { return s.state(ir.Resume, s.in.PC, n) }
 
 func (s *scope) state(mode ir.Mode, pc, dropped int) *ir.State {
-	return s.stateOf(s.levelAt(mode, pc, s.slots[:len(s.slots)-dropped]), nil)
+	return s.stateOf(s.levelAt(mode, pc, s.slots[:len(s.slots)-dropped]))
 }
 
-// startState answers the state at the start of the activation.
+// startState answers the state at the start of the activation. Its context is made with it.
 func (s *scope) startState() *ir.State {
-	return s.stateOf(s.levelAt(ir.Reexecute, s.startPC, s.startSlots), s)
+	return s.stateOf(s.describe(ir.Reexecute, s.startPC, s.startSlots))
 }
 
-func (s *scope) stateOf(l ir.Level, before *scope) *ir.State {
-	levels := append([]ir.Level{l}, s.outer...)
-	// Nothing in a state is shared with another, which Func.Rewrite relies on.
-	state := (&ir.State{Levels: levels}).Clone()
-	s.states = append(s.states, madeState{state: state, scopes: append([]*scope{s}, s.outerScopes...), before: before})
-	return state
+// stateOf answers the state of a level. The levels around it are those of all states of the activation.
+func (s *scope) stateOf(l *ir.Level) *ir.State {
+	levels := make([]*ir.Level, 1+len(s.outer))
+	levels[0] = l
+	copy(levels[1:], s.outer)
+	return &ir.State{Levels: levels}
 }
 
 // levelAt describes the activation.
-func (s *scope) levelAt(mode ir.Mode, pc int, slots []*ir.Value) ir.Level {
+func (s *scope) levelAt(mode ir.Mode, pc int, slots []*ir.Value) *ir.Level {
+	l := s.describe(mode, pc, slots)
+	s.levels = append(s.levels, madeLevel{l, s})
+	return l
+}
+
+func (s *scope) describe(mode ir.Mode, pc int, slots []*ir.Value) *ir.Level {
 	s.names[s.method.Name] = s.method.Handle
-	l := ir.Level{Mode: mode, Method: s.method.Name, PC: pc, Self: ir.ValueRef(slots[selfSlot])}
+	l := &ir.Level{Mode: mode, Method: s.method.Name, PC: pc, Self: ir.ValueRef(slots[selfSlot])}
 	if s.closure != nil {
 		l.Closure = ir.ValueRef(s.closure)
 	}
-	firstOperand := tempSlot(s.method.Temps)
-	for _, v := range slots[1:firstOperand] {
-		l.Temps = append(l.Temps, ir.ValueRef(v))
+	refs := make([]ir.Ref, len(slots)-1) // the memory of temporaries and operands
+	for i, v := range slots[1:] {
+		refs[i].Value = v
 	}
-	for _, v := range slots[firstOperand:] {
-		l.Stack = append(l.Stack, ir.ValueRef(v))
-	}
+	temps := s.method.Temps
+	l.Temps, l.Stack = refs[:temps:temps], refs[temps:]
 	return l
 }
 
@@ -94,11 +98,9 @@ func (s *scope) makeContext() *ir.Value {
 // names of methods, the shapes of classes.
 func (t *translator) finish() {
 	t.fn.Origin = nil
-	for _, m := range t.states {
-		for i, s := range m.scopes {
-			if s.context != nil && s != m.before {
-				m.state.Levels[i].Context = ir.ValueRef(s.context)
-			}
+	for _, m := range t.levels {
+		if c := m.scope.context; c != nil {
+			m.level.Context = ir.ValueRef(c)
 		}
 	}
 	for _, b := range t.fn.Blocks {

@@ -109,7 +109,7 @@ type translator struct {
 
 	closures map[*ir.Value]*closure // by the value that makes them
 	facts    map[*ir.Value]fact
-	states   []madeState
+	levels   []madeLevel
 	endings  map[*ir.Block][]*scope // activations that may have a context and return at its end, innermost first
 	names    map[string]Handle      // of methods in states
 	scopes   []*scope               // active ones, the outermost first
@@ -153,8 +153,7 @@ type scope struct {
 	slots []*ir.Value
 	in    *bytecode.Instruction
 
-	outer       []ir.Level // activations around it, which wait for its result
-	outerScopes []*scope   // theirs
+	outer []*ir.Level // activations around it, which wait for its result
 
 	order  *order
 	blocks []join // of each basic block, by index
@@ -297,7 +296,7 @@ func (t *translator) root(c *code, o Options, r *Report) error {
 	s.at(&entry.instrs[0])
 	if !o.OSR {
 		// The activation's context, if it has one, is made after this.
-		t.cur.Poll(ir.ReasonRequest, s.stateOf(s.levelAt(ir.Reexecute, s.in.PC, s.slots), s))
+		t.cur.Poll(ir.ReasonRequest, s.stateOf(s.describe(ir.Reexecute, s.in.PC, s.slots)))
 	}
 	s.run(entry)
 	return nil

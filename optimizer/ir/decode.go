@@ -163,7 +163,7 @@ func (d *decoder) state() *State {
 		if d.Err() != nil {
 			break
 		}
-		l := Level{Mode: Mode(d.Byte())}
+		l := &Level{Mode: Mode(d.Byte())}
 		if l.Mode > Resume {
 			d.Fail("mode %d", l.Mode)
 		}

@@ -171,7 +171,7 @@ func (e *encoder) stateList() {
 		}
 		e.Uint(uint64(len(s.Levels)))
 		for i := range s.Levels {
-			l := &s.Levels[i]
+			l := s.Levels[i]
 			e.Byte(byte(l.Mode))
 			e.Uint(e.name(l.Method))
 			e.Uint(uint64(l.PC))

@@ -247,9 +247,19 @@ func (f *Func) Rewrite(replace func(*Value) *Value) {
 	for _, b := range f.Blocks {
 		b.Each(func(v *Value) {
 			list(v.Args)
-			if v.State != nil && v.State.epoch != f.epoch {
-				v.State.epoch = f.epoch
-				v.State.Refs(ref)
+			if s := v.State; s != nil && s.epoch != f.epoch {
+				s.epoch = f.epoch
+				for _, l := range s.Levels {
+					if l.epoch != f.epoch {
+						l.epoch = f.epoch
+						l.Refs(ref)
+					}
+				}
+				for _, o := range s.Virtuals {
+					for i := range o.Slots {
+						ref(&o.Slots[i])
+					}
+				}
 			}
 		})
 		for _, e := range b.Succs {

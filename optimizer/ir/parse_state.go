@@ -63,8 +63,8 @@ func (p *stateParser) refs() []Ref {
 	return rs
 }
 
-func (p *stateParser) level() Level {
-	var l Level
+func (p *stateParser) level() *Level {
+	l := new(Level)
 	switch {
 	case p.take(Resume.String()):
 		l.Mode = Resume

@@ -19,10 +19,11 @@ func (m Mode) String() string { return modeNames[m] }
 
 // A State is what the interpreter needs to go on in place of compiled code: the
 // activations, innermost first, and the objects they refer to that do not exist.
-// States are shared between values and never changed, except by Func.Rewrite,
+// States are shared between values, and levels between states: the activations around inlined code
+// are the same for all that it does. Neither is ever changed, except by Func.Rewrite,
 // which heeds that; whoever changes one otherwise changes a Clone.
 type State struct {
-	Levels   []Level
+	Levels   []*Level
 	Virtuals []*Virtual
 
 	epoch uint32 // of the last walk that came here
@@ -38,6 +39,8 @@ type Level struct {
 	Context Ref // the activation's context; nothing if none was made
 	Temps   []Ref
 	Stack   []Ref
+
+	epoch uint32 // of the last walk that came here
 }
 
 // A Ref is a value, an object to be made, or nothing.
@@ -77,17 +80,8 @@ func (k VirtualKind) hasClass() bool { return k == VirtualObject || k == Virtual
 
 // Refs calls f with the place of every reference of the state.
 func (s *State) Refs(f func(*Ref)) {
-	for i := range s.Levels {
-		l := &s.Levels[i]
-		f(&l.Self)
-		f(&l.Closure)
-		f(&l.Context)
-		for i := range l.Temps {
-			f(&l.Temps[i])
-		}
-		for i := range l.Stack {
-			f(&l.Stack[i])
-		}
+	for _, l := range s.Levels {
+		l.Refs(f)
 	}
 	for _, v := range s.Virtuals {
 		for i := range v.Slots {
@@ -96,67 +90,182 @@ func (s *State) Refs(f func(*Ref)) {
 	}
 }
 
+// Refs calls f with the place of every reference of the level.
+func (l *Level) Refs(f func(*Ref)) {
+	f(&l.Self)
+	f(&l.Closure)
+	f(&l.Context)
+	for i := range l.Temps {
+		f(&l.Temps[i])
+	}
+	for i := range l.Stack {
+		f(&l.Stack[i])
+	}
+}
+
 // Values calls f with every value the state refers to.
 func (s *State) Values(f func(*Value)) {
-	each := func(rs []Ref) {
-		for i := range rs {
-			if v := rs[i].Value; v != nil {
-				f(v)
-			}
-		}
-	}
-	for i := range s.Levels {
-		l := &s.Levels[i]
-		each([]Ref{l.Self, l.Closure, l.Context})
-		each(l.Temps)
-		each(l.Stack)
+	for _, l := range s.Levels {
+		l.Values(f)
 	}
 	for _, v := range s.Virtuals {
-		each(v.Slots)
+		eachValue(v.Slots, f)
+	}
+}
+
+// Values calls f with every value the level refers to.
+func (l *Level) Values(f func(*Value)) {
+	if v := l.Self.Value; v != nil {
+		f(v)
+	}
+	if v := l.Closure.Value; v != nil {
+		f(v)
+	}
+	if v := l.Context.Value; v != nil {
+		f(v)
+	}
+	eachValue(l.Temps, f)
+	eachValue(l.Stack, f)
+}
+
+func eachValue(rs []Ref, f func(*Value)) {
+	for i := range rs {
+		if v := rs[i].Value; v != nil {
+			f(v)
+		}
+	}
+}
+
+// A Walk goes over the states of a function and comes to each level once.
+type Walk struct{ epoch uint32 }
+
+// NewWalk starts a walk; there is one at a time.
+func (f *Func) NewWalk() Walk {
+	f.epoch++
+	return Walk{f.epoch}
+}
+
+// Values calls f with the values that a state refers to, but for those of states and levels
+// that the walk has been to.
+func (w Walk) Values(s *State, f func(*Value)) {
+	if s.epoch == w.epoch {
+		return
+	}
+	s.epoch = w.epoch
+	for _, l := range s.Levels {
+		if l.epoch != w.epoch {
+			l.epoch = w.epoch
+			l.Values(f)
+		}
+	}
+	for _, v := range s.Virtuals {
+		eachValue(v.Slots, f)
 	}
 }
 
 // Clone answers a copy that shares only values.
-func (s *State) Clone() *State { return s.copied(nil) }
+func (s *State) Clone() *State {
+	c := &State{Levels: make([]*Level, len(s.Levels))}
+	for i, l := range s.Levels {
+		c.Levels[i] = l.Clone()
+	}
+	if virtuals := c.copyVirtuals(s); virtuals != nil {
+		c.Refs(func(r *Ref) {
+			if r.Virtual != nil {
+				r.Virtual = virtuals[r.Virtual]
+			}
+		})
+	}
+	return c
+}
 
-// Map answers a copy with other values in place of those it refers to.
-func (s *State) Map(f func(*Value) *Value) *State { return s.copied(f) }
+// Clone answers a copy that shares values and objects.
+func (l *Level) Clone() *Level {
+	c := new(Level)
+	*c = *l
+	refs := make([]Ref, len(l.Temps)+len(l.Stack)) // the memory of both
+	n := copy(refs, l.Temps)
+	copy(refs[n:], l.Stack)
+	c.Temps, c.Stack = refs[:n:n], refs[n:]
+	return c
+}
 
-// copied answers a copy with values that f gives, or with the same if f is nil.
-func (s *State) copied(f func(*Value) *Value) *State {
-	c := &State{Levels: append([]Level(nil), s.Levels...)}
-	n := 0
-	for i := range s.Levels {
-		n += len(s.Levels[i].Temps) + len(s.Levels[i].Stack)
+// copyVirtuals gives the state the objects of another, and answers which are copies of which.
+func (c *State) copyVirtuals(s *State) map[*Virtual]*Virtual {
+	if len(s.Virtuals) == 0 {
+		return nil
 	}
-	refs := make([]Ref, 0, n) // the memory of all temps and stacks
-	list := func(rs []Ref) []Ref {
-		refs = append(refs, rs...)
-		return refs[len(refs)-len(rs) : len(refs) : len(refs)]
+	c.Virtuals = make([]*Virtual, len(s.Virtuals))
+	virtuals := make(map[*Virtual]*Virtual, len(s.Virtuals))
+	for i, v := range s.Virtuals {
+		c.Virtuals[i] = &Virtual{Kind: v.Kind, Class: v.Class, Slots: append([]Ref(nil), v.Slots...)}
+		virtuals[v] = c.Virtuals[i]
 	}
-	for i := range c.Levels {
-		l := &c.Levels[i]
-		l.Temps, l.Stack = list(l.Temps), list(l.Stack)
-	}
-	if f == nil && len(s.Virtuals) == 0 {
-		return c
-	}
-	var virtuals map[*Virtual]*Virtual
-	if len(s.Virtuals) > 0 {
-		c.Virtuals = make([]*Virtual, len(s.Virtuals))
-		virtuals = make(map[*Virtual]*Virtual, len(s.Virtuals))
-		for i, v := range s.Virtuals {
-			c.Virtuals[i] = &Virtual{Kind: v.Kind, Class: v.Class, Slots: append([]Ref(nil), v.Slots...)}
-			virtuals[v] = c.Virtuals[i]
-		}
-	}
-	c.Refs(func(r *Ref) {
-		if r.Value != nil && f != nil {
+	return virtuals
+}
+
+// Map answers a copy with other values in place of those it refers to. It shares the levels that
+// stay as they are.
+func (s *State) Map(f func(*Value) *Value) *State {
+	return s.MapRefs(func(r Ref) Ref {
+		if r.Value != nil {
 			r.Value = f(r.Value)
 		}
-		if r.Virtual != nil {
-			r.Virtual = virtuals[r.Virtual]
-		}
+		return r
 	})
+}
+
+// MapRefs is Map for references to values and objects. Objects of which f makes references are to be
+// added to the copy.
+func (s *State) MapRefs(f func(Ref) Ref) *State {
+	c := &State{Levels: make([]*Level, len(s.Levels))}
+	if virtuals := c.copyVirtuals(s); virtuals != nil {
+		of := f
+		f = func(r Ref) Ref {
+			if r.Virtual != nil {
+				r.Virtual = virtuals[r.Virtual]
+			}
+			return of(r)
+		}
+	}
+	for i, l := range s.Levels {
+		c.Levels[i] = l.mapped(f)
+	}
+	for _, v := range c.Virtuals {
+		for i := range v.Slots {
+			v.Slots[i] = f(v.Slots[i])
+		}
+	}
+	return c
+}
+
+// mapped answers the level itself if nothing in it changes.
+func (l *Level) mapped(f func(Ref) Ref) *Level {
+	c := l
+	fresh := func() *Level {
+		if c == l {
+			c = l.Clone()
+		}
+		return c
+	}
+	if r := f(l.Self); r != l.Self {
+		fresh().Self = r
+	}
+	if r := f(l.Closure); r != l.Closure {
+		fresh().Closure = r
+	}
+	if r := f(l.Context); r != l.Context {
+		fresh().Context = r
+	}
+	for i, x := range l.Temps {
+		if r := f(x); r != x {
+			fresh().Temps[i] = r
+		}
+	}
+	for i, x := range l.Stack {
+		if r := f(x); r != x {
+			fresh().Stack[i] = r
+		}
+	}
 	return c
 }

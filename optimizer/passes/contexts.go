@@ -48,7 +48,7 @@ func Contexts(f *ir.Func, _ *Policy) {
 		for v, n := range needed {
 			if n && !settled[v] {
 				settled[v], again = true, true
-				l := &v.State.Levels[len(v.State.Levels)-1-int(v.Int)]
+				l := v.State.Levels[len(v.State.Levels)-1-int(v.Int)]
 				eachMade(l.Closure, use)
 				eachMade(l.Self, use)
 			}
@@ -64,6 +64,13 @@ func Contexts(f *ir.Func, _ *Policy) {
 	for s := range states {
 		makeInState(s, gone)
 	}
+	for s := range states {
+		for _, l := range s.Levels {
+			if c := l.Context.Value; c != nil && gone(c) {
+				l.Context = ir.Ref{}
+			}
+		}
+	}
 	f.RemoveIf(func(v *ir.Value) bool { return gone(v) || v.Op == ir.OpWidow && gone(v.Args[0]) })
 }
 
@@ -78,10 +85,10 @@ func inState(s *ir.State, use func(*ir.Value)) {
 			made[c] = true
 		}
 	}
-	for i := range s.Levels {
-		l := s.Levels[i]
-		l.Context = ir.Ref{}
-		(&ir.State{Levels: []ir.Level{l}}).Values(use)
+	for _, l := range s.Levels {
+		other := *l
+		other.Context = ir.Ref{}
+		other.Values(use)
 	}
 	for _, o := range s.Virtuals {
 		for _, r := range o.Slots {
@@ -111,7 +118,7 @@ func eachMade(r ir.Ref, use func(*ir.Value)) {
 }
 
 // makeInState makes the contexts for which gone holds part of the state, if its objects
-// refer to them, and takes the others out of it.
+// refer to them.
 func makeInState(s *ir.State, gone func(*ir.Value) bool) {
 	objects := map[*ir.Value]*ir.Virtual{}
 	for _, o := range s.Virtuals {
@@ -126,14 +133,14 @@ func makeInState(s *ir.State, gone func(*ir.Value) bool) {
 			o.Slots[i] = ir.Ref{Virtual: objects[c]}
 		}
 	}
-	for i := range s.Levels {
-		l := &s.Levels[i]
+	for i, l := range s.Levels {
 		if l.Context.Value == nil || !gone(l.Context.Value) {
 			continue
 		}
-		o := objects[l.Context.Value.Root()]
-		l.Context = ir.Ref{Virtual: o}
-		if o != nil {
+		if o := objects[l.Context.Value.Root()]; o != nil {
+			l = l.Clone() // other states may have it without the object
+			l.Context = ir.Ref{Virtual: o}
+			s.Levels[i] = l
 			s.Virtuals = append(s.Virtuals, o)
 		}
 	}

@@ -273,7 +273,7 @@ func (e *escape) collect(b *ir.Block) {
 		}
 		if v.Op == ir.OpNewContext {
 			// Receiver and closure are in the context, whoever else knows them.
-			l := &v.State.Levels[len(v.State.Levels)-1-int(v.Int)]
+			l := v.State.Levels[len(v.State.Levels)-1-int(v.Int)]
 			for _, r := range []ir.Ref{l.Self, l.Closure} {
 				if r.Value == nil {
 					continue

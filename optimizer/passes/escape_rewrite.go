@@ -268,20 +268,19 @@ func (r *rewriting) describe(v *ir.Value) {
 }
 
 func (r *rewriting) described(s *ir.State) *ir.State {
-	s = s.Clone()
 	objects := map[*candidate]*ir.Virtual{}
-	s.Refs(func(x *ir.Ref) {
+	var made []*ir.Virtual
+	ref := func(x ir.Ref) ir.Ref {
 		if x.Value == nil {
-			return
+			return x
 		}
 		_, c := r.find(x.Value)
 		if c == nil {
-			return
+			return x
 		}
 		at := r.views[c.index]
 		if at.made != nil {
-			x.Value = at.made
-			return
+			return ir.ValueRef(at.made)
 		}
 		o := objects[c]
 		if o == nil {
@@ -298,10 +297,17 @@ func (r *rewriting) described(s *ir.State) *ir.State {
 				o.Slots = append(o.Slots, ir.ValueRef(f))
 			}
 			objects[c] = o
-			s.Virtuals = append(s.Virtuals, o)
+			made = append(made, o)
 		}
-		*x = ir.Ref{Virtual: o}
-	})
+		return ir.Ref{Virtual: o}
+	}
+	s = s.MapRefs(ref)
+	for i := 0; i < len(made); i++ { // which grows
+		for j, x := range made[i].Slots {
+			made[i].Slots[j] = ref(x)
+		}
+	}
+	s.Virtuals = append(s.Virtuals, made...)
 	return s
 }
 

@@ -63,6 +63,9 @@ func equalStates(a, b *ir.State) bool {
 	refs := func(xs, ys []ir.Ref) bool { return slices.EqualFunc(xs, ys, ref) }
 	for i, l := range a.Levels {
 		m := b.Levels[i]
+		if l == m {
+			continue
+		}
 		if l.Mode != m.Mode || l.Method != m.Method || l.PC != m.PC || !ref(l.Self, m.Self) || !ref(l.Closure, m.Closure) ||
 			!ref(l.Context, m.Context) || !refs(l.Temps, m.Temps) || !refs(l.Stack, m.Stack) {
 			return false

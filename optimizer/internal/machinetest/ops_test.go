@@ -138,7 +138,7 @@ func (g *generator) state() *ir.State {
 	s := &ir.State{}
 	g.pc += 2
 	for i := range 1 + g.IntN(2) {
-		l := ir.Level{Method: fmt.Sprintf("m%d", i), PC: g.pc + i, Self: ir.ValueRef(g.oops[0])}
+		l := &ir.Level{Method: fmt.Sprintf("m%d", i), PC: g.pc + i, Self: ir.ValueRef(g.oops[0])}
 		if i > 0 {
 			l.Mode = ir.Resume
 		}

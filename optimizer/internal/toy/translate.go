@@ -38,12 +38,12 @@ type translator struct {
 	m      *Method
 	pc     int
 	regs   []*ir.Value
-	out    []ir.Level // activations around the one translated
+	out    []*ir.Level // activations around the one translated
 }
 
 // level describes the current activation.
-func (t *translator) level(mode ir.Mode) ir.Level {
-	l := ir.Level{Mode: mode, Method: t.m.Name, PC: t.pc}
+func (t *translator) level(mode ir.Mode) *ir.Level {
+	l := &ir.Level{Mode: mode, Method: t.m.Name, PC: t.pc}
 	for _, v := range t.regs {
 		l.Temps = append(l.Temps, ir.ValueRef(v))
 	}
@@ -51,15 +51,14 @@ func (t *translator) level(mode ir.Mode) ir.Level {
 }
 
 func (t *translator) state(mode ir.Mode) *ir.State {
-	s := &ir.State{Levels: append([]ir.Level{t.level(mode)}, t.out...)}
-	return s.Clone()
+	return &ir.State{Levels: append([]*ir.Level{t.level(mode)}, t.out...)}
 }
 
 func (t *translator) again() *ir.State { return t.state(ir.Reexecute) }
 
 // method translates a method into the current block and answers its result, in
 // the block that is current then. Every block of it has all registers as parameters.
-func (t *translator) method(m *Method, args []*ir.Value, out []ir.Level) *ir.Value {
+func (t *translator) method(m *Method, args []*ir.Value, out []*ir.Level) *ir.Value {
 	outer := *t
 	t.m, t.pc, t.out = m, 0, out
 	null := t.b.Literal(ir.HandleNil)
@@ -214,7 +213,7 @@ func (t *translator) instruction(i Instr) *ir.Value {
 	case Event:
 		return b.Send(t.regs[i.B], "event", ir.HandleNone, ir.ReasonInvalidated, t.state(ir.Resume), t.regs[i.C])
 	default: // Call
-		out := append([]ir.Level{t.level(ir.Resume)}, t.out...)
+		out := append([]*ir.Level{t.level(ir.Resume)}, t.out...)
 		return t.method(t.p.Methods[i.N], []*ir.Value{t.regs[i.B], t.regs[i.C]}, out)
 	}
 }
