@@ -156,6 +156,7 @@ func bootMachine(ctx context.Context, m *launch.Machine) int {
 	}
 	defer in.Close()
 	m.Stdin = in
+	m.Note = func(how string) { fmt.Fprintf(os.Stderr, "sista: %s\n", how) }
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	signals := make(chan os.Signal, 2)
@@ -174,7 +175,7 @@ func bootMachine(ctx context.Context, m *launch.Machine) int {
 			stop()
 		}
 	}()
-	code, err := m.Run(ctx, func(how string) { fmt.Fprintf(os.Stderr, "sista: %s\n", how) })
+	code, err := m.Run(ctx)
 	switch {
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(os.Stderr, "sista: interrupted a second time")

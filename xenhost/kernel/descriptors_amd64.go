@@ -15,6 +15,7 @@ const (
 	aConsole                // standard input, output and error
 	aPoller                 // epoll: there is one, whatever the number
 	aCounter                // eventfd
+	aStore                  // xenstore's ring
 )
 
 // entry is a descriptor. Those in the poller are reported when they are ready; with edges set,
@@ -71,6 +72,8 @@ func write(fd, addr, n uint64) uint64 {
 	case d.kind == aConsole:
 		console.Write(bytesAt(addr, n))
 		return n
+	case d.kind == aStore:
+		return storeWrite(bytesAt(addr, n))
 	case d.kind == aCounter && n >= 8:
 		d.count += load(addr)
 		d.fresh = true
@@ -92,6 +95,13 @@ func read(x *thread.Thread) (uint64, bool) {
 		if n := console.In.Take(bytesAt(x.SI, x.DX)); n > 0 || x.DX == 0 {
 			return uint64(n), true
 		}
+		x.Block(thread.Input, standardInput, thread.Forever, 0)
+		return 0, false
+	case d.kind == aStore:
+		if n := storeRead(bytesAt(x.SI, x.DX)); n > 0 || x.DX == 0 {
+			return uint64(n), true
+		}
+		storeReader = x.DI
 		x.Block(thread.Input, x.DI, thread.Forever, 0)
 		return 0, false
 	case d.kind == aCounter && x.DX >= 8:
@@ -105,10 +115,13 @@ func read(x *thread.Thread) (uint64, bool) {
 	return failure(mem.EINVAL), true
 }
 
+// standardInput is the descriptor that all who read the console wait for.
+const standardInput = 0
+
 // wakeInput gives those who wait for input what there is.
 func wakeInput() {
 	for console.In.Len() > 0 {
-		x := threads.WaiterOf(thread.Input)
+		x := threads.Waiter(thread.Input, standardInput)
 		if x == nil {
 			return
 		}
@@ -124,7 +137,7 @@ func fcntl(fd, what uint64) uint64 {
 		return failure(ebadf)
 	case what != getFlags:
 		return 0
-	case d.kind == aConsole:
+	case d.kind == aConsole, d.kind == aStore:
 		return readWrite
 	}
 	return readWrite | nonblocking

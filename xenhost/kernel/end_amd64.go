@@ -66,7 +66,7 @@ func endProgram(code uint64) {
 	console.PrintDecimal(code & 0xff)
 	console.Print("\n")
 	if onXen {
-		endDomain()
+		endDomain(code & 0xff)
 	}
 	powerOff()
 }

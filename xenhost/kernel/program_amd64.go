@@ -39,3 +39,10 @@ func ReadStatus() (s Status, err error) {
 	_, err = ask(doorStatus, uintptr(unsafe.Pointer(&s)), 0, 0, 0)
 	return s, err
 }
+
+// OpenStore answers a descriptor by which xenstore's ring is read and written; the error is
+// ENODEV if there is none.
+func OpenStore() (fd int, err error) {
+	v, err := ask(doorStore, 0, 0, 0, 0)
+	return int(v), err
+}

@@ -17,6 +17,7 @@ const (
 	doorModule                      // number, addr of Module
 	doorMap                         // number, offset, size, addr
 	doorStatus                      // addr of Status
+	doorStore                       // -> descriptor of xenstore's ring
 	doorFrames                      // size -> physical address
 	doorLine                        // number -> descriptor
 )
@@ -52,6 +53,11 @@ func door(x *thread.Thread, n uint64) uint64 {
 			place = mem.Anywhere
 		}
 		return result(space.MapPhysical(x.R10, x.DX, m.Address+x.SI, mem.Read|mem.Write, place))
+	case doorStore:
+		if !storeRing.Open() {
+			return failure(enodev)
+		}
+		return newDescriptor(aStore)
 	case doorStatus:
 		fillStatus((*Status)(pointer(x.DI)))
 		return 0

@@ -31,6 +31,9 @@ type Machine struct {
 	Network  bool
 	Forwards []Forward
 
+	// Note is told when hardware virtualization turned out not to work; nil: nobody is.
+	Note func(string)
+
 	Stdin  *Input // nil: nothing comes in
 	Stdout io.Writer
 }
@@ -95,8 +98,8 @@ func (m *Machine) Command() []string {
 var ErrNoExit = errors.New("the guest ended without saying how")
 
 // Run runs the guest to its end and answers its exit code. Where hardware virtualization turns out not
-// to work, the guest is emulated; note is told, and may be nil.
-func (m *Machine) Run(ctx context.Context, note func(string)) (code int, err error) {
+// to work, the guest is emulated.
+func (m *Machine) Run(ctx context.Context) (code int, err error) {
 	if err := Missing(); err != nil {
 		return 0, err
 	}
@@ -104,8 +107,8 @@ func (m *Machine) Run(ctx context.Context, note func(string)) (code int, err err
 	err = m.run(ctx, out)
 	if err != nil && ctx.Err() == nil && !m.Emulate && Hardware() && !out.used {
 		m.Emulate = true
-		if note != nil {
-			note("emulated (TCG): " + firstLine(err.Error()))
+		if m.Note != nil {
+			m.Note("emulated (TCG): " + firstLine(err.Error()))
 		}
 		err = m.run(ctx, out)
 	}

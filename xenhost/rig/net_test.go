@@ -55,7 +55,7 @@ func TestVirtioNetwork(t *testing.T) {
 			defer cancel()
 			end := make(chan string, 1)
 			go func() {
-				code, err := m.Run(ctx, nil)
+				code, err := m.Run(ctx)
 				end <- fmt.Sprint(code, err)
 			}()
 			for !strings.Contains(out.String(), "listening") {

@@ -60,7 +60,7 @@ func Run(t testing.TB, m launch.Machine) (output string, code int) {
 	defer cancel()
 	var out strings.Builder
 	m.Stdout, m.Emulate = &out, true
-	code, err := m.Run(ctx, nil)
+	code, err := m.Run(ctx)
 	if err != nil {
 		t.Fatalf("%v; the guest printed:\n%s", err, out.String())
 	}

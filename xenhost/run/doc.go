@@ -6,5 +6,5 @@
 //   - The words of the guest's command line, but for those about the network, are the image's arguments;
 //     if there are none, those that it was packed with.
 //   - The exit code is the image's, or one of command sista's.
-//   - Ctrl-C on the console shuts the image down in order.
+//   - Ctrl-C on the console, or a request of Xen's toolstack, shuts the image down in order.
 package run

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/sista-vm/sista/host"
@@ -62,10 +63,11 @@ func run(o Options) (code int, err error) {
 
 	var machine *vm.VM
 	ready := make(chan struct{})
-	console := guest.NewConsole(func() {
+	end := sync.OnceFunc(func() {
 		<-ready
 		shutDown(machine)
 	})
+	console := guest.NewConsole(end)
 	var network host.Network
 	devices, args, err := virtio.Devices(os.Args[1:])
 	if err != nil {
@@ -92,6 +94,11 @@ func run(o Options) (code int, err error) {
 	}
 	close(ready)
 	console.Watch()
+	if toolstack, err := guest.OpenXenstore(); err == nil {
+		if err := guest.WatchShutdown(toolstack, end); err != nil {
+			return 0, err
+		}
+	}
 	code, err = machine.Run(context.Background())
 	return code & 0xff, err
 }
