@@ -273,7 +273,8 @@ func (b *builder) unit(u source.Unit) (heap.Oop, bool) {
 		for _, v := range u.Sequence.Temps {
 			temps = append(temps, v.Name)
 		}
-		return b.tagged('s', b.name(u.Text().Text), b.orNil(u.Class), b.heap.Bool(u.TopLevel), b.names(temps), b.pieces(u.Text())), true
+		return b.tagged('s', b.name(u.Text().Text), b.orNil(u.Class), b.heap.Bool(u.TopLevel), b.names(temps),
+			b.heap.Bool(u.Definition != nil || u.Class != ""), b.pieces(u.Text())), true
 	}
 	return heap.Invalid, false
 }

@@ -47,7 +47,7 @@
 //	{$k. name. superclass or nil. kind. instVars. classVars. classInstVars. pools. category. comment. line}
 //	{$x. name. instVars. classVars. classInstVars. comment or nil. line}   extension
 //	{$m. class. isMeta. category. source. line}                            method
-//	{$s. source. class or nil. topLevel. variables. line}                  statements
+//	{$s. source. class or nil. topLevel. variables. defines. line}         statements; defines: they belong to a class
 package stcompiler
 
 import (
