@@ -28,3 +28,5 @@
 // Everything here is deterministic, except for when an asynchronous compilation is done, and
 // which of them are done again.
 package jit
+
+//go:generate go run ../internal/vmbuild/gen

@@ -100,6 +100,7 @@ var allowed = map[string][]string{
 	"xenhost/guests/*": {"host", "host/netstack", "plugins/core", "plugins/socket", "xenhost/virtio", "xenhost/boot", "xenhost/kernel", "xenhost/run"},
 	"docs":             {},
 	"internal/*":       {"internal/*"},
+	"internal/*/*":     {"internal/*"},
 }
 
 // rule answers what a package may import: by its name, or else by a pattern.

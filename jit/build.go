@@ -1,4 +1,0 @@
-package jit
-
-// Build is a hash of everything that machine code relies on.
-const Build = "dev"
