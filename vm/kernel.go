@@ -1,3 +1,5 @@
+//go:build !guest
+
 package vm
 
 import (
@@ -19,9 +21,6 @@ import (
 	"github.com/sista-vm/sista/smalltalk/build"
 	"github.com/sista-vm/sista/smalltalk/source"
 )
-
-// kernelName is the path the kernel image believes to have.
-const kernelName = "sista-kernel.image"
 
 // openKernel answers the heap of the kernel image with the trees of c, from the
 // cache if it is there. A cache that cannot be read or written is no error.

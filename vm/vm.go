@@ -306,3 +306,6 @@ func (v *VM) release() {
 		v.heap.RemoveHandle(p)
 	}
 }
+
+// kernelName is the path the kernel image believes to have.
+const kernelName = "sista-kernel.image"

@@ -35,7 +35,7 @@ func Build(ctx context.Context, dir, pkg, cache string) (*Linked, error) {
 		return nil, err
 	}
 	out := filepath.Join(cache, "guest-"+strings.NewReplacer("/", "-", ".", "").Replace(strings.TrimPrefix(pkg, ModulePath)))
-	if _, err := run(ctx, dir, "go", "build", "-trimpath", "-ldflags=-w", "-o", out, pkg); err != nil {
+	if _, err := run(ctx, dir, "go", "build", "-tags=guest", "-trimpath", "-ldflags=-w", "-o", out, pkg); err != nil {
 		return nil, fmt.Errorf("pack: %w", err)
 	}
 	program, err := os.ReadFile(out)
