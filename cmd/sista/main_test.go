@@ -17,6 +17,9 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"sista": main})
 }
 
+// openSmalltalk is the environment variable that names a virtual machine of OpenSmalltalk.
+const openSmalltalk = "SISTA_OPENSMALLTALK"
+
 // sharedCache is a cache folder that all tests of a run share.
 func sharedCache(t *testing.T) string {
 	t.Helper()
@@ -50,12 +53,16 @@ func TestScripts(t *testing.T) {
 			e.Setenv("IMAGES", images)
 			e.Setenv("KERNEL", kernel)
 			e.Setenv("TINY", tiny)
+			e.Setenv("OPENSMALLTALK", os.Getenv(openSmalltalk))
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {
-			if cond == "images" {
+			switch cond {
+			case "images":
 				_, err := os.Stat(images)
 				return err == nil, nil
+			case "opensmalltalk":
+				return os.Getenv(openSmalltalk) != "", nil
 			}
 			return false, nil
 		},
