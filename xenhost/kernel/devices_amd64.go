@@ -50,11 +50,15 @@ func openLine(line uint64) uint64 {
 // countInterrupt notes an interrupt of a device.
 func countInterrupt(vector uint64) {
 	if i := int(vector - vectorDevices); i < lineCount {
-		d := &descriptorTable[lines[i]]
-		d.count++
-		d.fresh = true
-		wakePollers()
+		count(lines[i])
 	}
+}
+
+func count(fd uint64) {
+	d := &descriptorTable[fd]
+	d.count++
+	d.fresh = true
+	wakePollers()
 }
 
 // allocateFrames answers the physical address of contiguous memory that begins with a page and is zeroed.

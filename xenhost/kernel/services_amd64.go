@@ -5,6 +5,7 @@ import (
 
 	"github.com/sista-vm/sista/xenhost/mem"
 	"github.com/sista-vm/sista/xenhost/thread"
+	"github.com/sista-vm/sista/xenhost/xen"
 )
 
 // Services of the kernel that Linux does not have are system calls too, with numbers beyond
@@ -20,6 +21,9 @@ const (
 	doorStore                       // -> descriptor of xenstore's ring
 	doorFrames                      // size -> physical address
 	doorLine                        // number -> descriptor
+	doorGrant                       // domain, physical address, 1 for reading only -> number
+	doorEvents                      // domain, address of the port -> descriptor
+	doorNotify                      // port
 )
 
 // door serves them.
@@ -65,6 +69,15 @@ func door(x *thread.Thread, n uint64) uint64 {
 		return allocateFrames(x.DI)
 	case doorLine:
 		return openLine(x.DI)
+	case doorGrant:
+		return grant(uint16(x.DI), x.SI, x.DX != 0)
+	case doorEvents:
+		return openEvents(uint16(x.DI), x.SI)
+	case doorNotify:
+		if xen.Present() {
+			xen.Notify(uint32(x.DI))
+		}
+		return 0
 	}
 	return failure(enosys)
 }

@@ -143,7 +143,9 @@ func serveEvent(port uint32) {
 	if p, ok := console.Port(); ok && p == port {
 		console.Poll()
 		wakeInput()
+		return
 	}
+	countEvent(port)
 }
 
 // endDomain ends the domain. A fatal error is told to the toolstack as a crash; Xen's first domain
