@@ -109,6 +109,14 @@ func (a *areas) delete(i int) {
 	}
 }
 
+// cuts answers how many more areas there will be if va is made a boundary.
+func (a *areas) cuts(va uint64) int {
+	if r := a.at(va); r != nil && r.lo < va {
+		return 1
+	}
+	return 0
+}
+
 // cut makes va a boundary between areas.
 func (a *areas) cut(va uint64) {
 	i := a.find(va)

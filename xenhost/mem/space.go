@@ -127,7 +127,7 @@ func (s *Space) enter(v area, size uint64, place Placement) (uint64, Errno) {
 	if !inside && place != Anywhere {
 		return 0, ENOMEM
 	}
-	if !s.areas.room(3) {
+	if !s.areas.room(1 + s.areas.cuts(v.lo) + s.areas.cuts(v.lo+size)) {
 		return 0, ENOMEM
 	}
 	switch vacant := inside && s.areas.vacant(v.lo, v.lo+size); {
@@ -184,7 +184,7 @@ func (s *Space) cutOut(addr, size uint64) (lo, hi uint64, e Errno) {
 			return 0, 0, EINVAL
 		}
 	}
-	if !s.areas.room(2) || !s.splitEnds(lo, hi) {
+	if !s.areas.room(s.areas.cuts(lo)+s.areas.cuts(hi)) || !s.splitEnds(lo, hi) {
 		return 0, 0, ENOMEM
 	}
 	s.areas.cut(lo)
