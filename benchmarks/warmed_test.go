@@ -4,6 +4,8 @@ import (
 	"context"
 	"io/fs"
 	"math/rand/v2"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -85,5 +87,31 @@ func TestProgramsFromWarmedImage(t *testing.T) {
 	_, want, hash = run(t, vm.Config{Image: again, Use: vm.UseNone}, "")
 	for _, use := range []vm.Use{vm.UsePortable, vm.UseNative} {
 		check(use.String()+", saved again", vm.Config{Image: again, Compile: jit.Sync, Use: use}, "")
+	}
+}
+
+// A warmed image is an image like any other for the VM that SISTA_OTHER_VM names.
+func TestWarmedImageOnOtherVM(t *testing.T) {
+	other := os.Getenv("SISTA_OTHER_VM")
+	if other == "" {
+		t.Skip("SISTA_OTHER_VM names no virtual machine")
+	}
+	path := filepath.Join(t.TempDir(), "warmed.image")
+	m, err := vm.Open(vm.Config{CacheDir: t.TempDir(), Sources: []fs.FS{Sources()}, Compile: jit.Sync})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if _, err := m.Eval(t.Context(), "BenchmarkHarness main: #('check')"); err != nil {
+		t.Fatal(err)
+	}
+	r, err := m.SaveOptimized(t.Context(), path, vm.SaveOptions{})
+	if err != nil || r.Manifest.Methods == 0 {
+		t.Fatal(r, err)
+	}
+	arguments := append([]string{"-headless", path}, CheckArguments("Sieve", "Queens", "Json")...)
+	out, err := exec.CommandContext(t.Context(), other, arguments...).CombinedOutput()
+	if want := "awfy Sieve: right\nawfy Queens: right\nawfy Json: right\n"; err != nil || string(out) != want {
+		t.Errorf("it prints %s (%v), not %s", out, err, want)
 	}
 }
