@@ -19,6 +19,7 @@ type Policy struct {
 	OSRAfter        uint64 `help:"back edges of one loop before it is entered compiled"`
 	RecompileFactor uint64 `help:"lost bets that are borne grow by this with every compilation of the same"`
 	Distrust        int    `help:"lost bets at a bytecode after which the bet is not made again; one is enough against what was never executed"`
+	DistrustInlined int    `help:"times that somebody asks for an activation which was inlined after which it is not any more"`
 	MaxDeopts       uint64 `help:"lost bets of one compilation after which there is another one"`
 	LookEvery       uint64 `help:"microseconds between two looks at which machine code runs, as long as it matters"`
 	LookDepth       uint64 `help:"activations of machine code that a look is at"`
@@ -50,6 +51,7 @@ func DefaultPolicy() Policy {
 		OSRAfter:        10000,
 		RecompileFactor: 2,
 		Distrust:        2,
+		DistrustInlined: 30,
 		MaxDeopts:       4,
 		LookEvery:       1000,
 		LookDepth:       4,
@@ -67,17 +69,18 @@ func DefaultPolicy() Policy {
 
 // bounds are what a field may be set to, where it is not any number.
 var bounds = map[string][2]int{
-	"SampleEvery":   {1, 1 << 30},
-	"Window":        {1, 1 << 30},
-	"WindowDuty":    {1, 1 << 30},
-	"Distrust":      {1, 1 << 30},
-	"LookEvery":     {100, 1 << 30},
-	"MaxCases":      {1, LimitCases},
-	"MaxDepth":      {1, LimitDepth},
-	"PollutedCases": {1, LimitCases},
-	"ColdPermille":  {0, 1000},
-	"MaxPaths":      {1, 1 << 30},
-	"DecayShift":    {1, 63},
+	"SampleEvery":     {1, 1 << 30},
+	"Window":          {1, 1 << 30},
+	"WindowDuty":      {1, 1 << 30},
+	"Distrust":        {1, 1 << 30},
+	"DistrustInlined": {1, 1 << 30},
+	"LookEvery":       {100, 1 << 30},
+	"MaxCases":        {1, LimitCases},
+	"MaxDepth":        {1, LimitDepth},
+	"PollutedCases":   {1, LimitCases},
+	"ColdPermille":    {0, 1000},
+	"MaxPaths":        {1, 1 << 30},
+	"DecayShift":      {1, 63},
 }
 
 // Set gives the threshold of that name a value, as a flag of a command line does.

@@ -54,7 +54,8 @@ type machineCode struct {
 	byMethod map[heap.Oop]*compiled
 	osr      map[osrKey]*compiled
 	byPlace  map[*native.Placed]*compiled
-	killed   bool // some code in all is dead
+	points   [64]point // safepoints found lately
+	killed   bool      // some code in all is dead
 	// How often code was shunned since the last collection for it, and how often it is to be.
 	shunned, patience int
 	moved             bool // methods have, so the maps are to be made again
@@ -204,6 +205,7 @@ func (in *Interp) bury() {
 	if in.dead != nil {
 		return
 	}
+	m.points = [64]point{}
 	for _, c := range m.all {
 		if c.dead {
 			delete(m.byPlace, c.placed)

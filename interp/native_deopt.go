@@ -1,7 +1,6 @@
 package interp
 
 import (
-	"github.com/sista-vm/sista/bytecode"
 	"github.com/sista-vm/sista/heap"
 	"github.com/sista-vm/sista/native"
 )
@@ -10,15 +9,30 @@ import (
 // replaced by interpreter frames where it lies (layLevels); a page with such frames anywhere
 // becomes contexts, as any page that is spilled. Neither collects.
 
-// bytecodeLength answers the bytes of the instruction at an address, extensions included.
-func (in *Interp) bytecodeLength(method heap.Oop, at uint64) int {
-	i, err := bytecode.SistaV1.Decode(method.Bytes(), int(at-uint64(method)-8))
-	if err != nil {
-		in.fatal("internal error: machine code is at no bytecode of %s", in.MethodName(method, in.nilOop))
-		return 0
+// bytecodeLength answers the bytes of the instruction of a SistaV1 method at an address, extensions included.
+func bytecodeLength(at uint64) int {
+	n := uint64(0)
+	for op := ldb(at); op == extendA || op == extendB; op = ldb(at + n) {
+		n += 2
 	}
-	return i.Size
+	switch op := ldb(at + n); {
+	case op >= firstOfThree:
+		n += 3
+	case op >= firstOfTwo:
+		n += 2
+	default:
+		n++
+	}
+	return int(n)
 }
+
+// Sizes of SistaV1 instructions go by their first byte.
+const (
+	firstOfTwo   = 224
+	extendA      = 224
+	extendB      = 225
+	firstOfThree = 248
+)
 
 // deoptHead replaces the running frame, one of machine code, by interpreter frames. With regs,
 // values may be in the registers that the deoptimization stub saved.

@@ -58,6 +58,11 @@ func (p *stackPage) forget(fp uint64) {
 	for i > 0 && p.notes[i-1].fp < fp {
 		i--
 	}
+	for _, n := range p.notes[i:] {
+		if n.frozen != nil {
+			p.frozen--
+		}
+	}
 	clear(p.notes[i:])
 	p.notes = p.notes[:i]
 }
@@ -136,7 +141,7 @@ func (in *Interp) returnedHooked(result heap.Oop) bool {
 // frozen answers the note of a frame if it is frozen, else nil.
 func (in *Interp) frozen(fp uint64) *note {
 	p := in.pageOf(fp)
-	if len(p.notes) == 0 {
+	if p.frozen == 0 {
 		return nil
 	}
 	if n := p.note(fp); n != nil && n.frozen != nil {
@@ -164,6 +169,7 @@ func (in *Interp) freeze(fp, npc uint64) *note {
 	p := in.pageOf(fp)
 	n := p.makeNote(fp)
 	n.frozen, n.floor, n.code = all, floor, c
+	p.frozen++
 	for i := range all {
 		in.marryLevel(fp, &all[i], len(all)-1-i)
 	}
@@ -178,12 +184,8 @@ func (in *Interp) freeze(fp, npc uint64) *note {
 // thaw forgets what was read out of a frame, whose levels become frames of the interpreter.
 func (in *Interp) thaw(fp uint64) {
 	if n := in.frozen(fp); n != nil {
-		for i := range len(n.frozen) - 1 {
-			if n.frozen[i].asked {
-				in.asked(activation{fp: fp, npc: headPC(fp), level: i})
-			}
-		}
 		n.frozen, n.code = nil, nil
+		in.pageOf(fp).frozen--
 	}
 }
 
@@ -250,7 +252,8 @@ func (in *Interp) nativeContextOf(a activation) heap.Oop {
 	}
 	l := &n.frozen[a.level]
 	if l.context == in.nilOop {
-		l.context, l.asked = in.contextOfLevel(l), true
+		in.asked(a)
+		l.context = in.contextOfLevel(l)
 		in.marryLevel(a.fp, l, fromOutermost)
 	}
 	return l.context
@@ -412,8 +415,7 @@ func (in *Interp) setNativeSlot(ctx heap.Oop, i int, v heap.Oop) bool {
 	return true
 }
 
-// asked tells the compiler that somebody asked for an activation that was inlined, for which machine
-// code was left.
+// asked tells the compiler that somebody asked for an activation that was inlined.
 func (in *Interp) asked(a activation) {
 	c := in.compiledAt(a.npc)
 	if n := in.frozen(a.fp); n != nil {

@@ -215,7 +215,7 @@ func (in *Interp) readLevels(c *compiled, s *native.State, fp uint64, regs bool)
 func (in *Interp) levelPC(method heap.Oop, l *native.Level) heap.Oop {
 	pc := int64(methodStart(methodHeader(method))) - 7 + int64(l.PC)
 	if l.Resume {
-		pc += int64(in.bytecodeLength(method, uint64(method)+uint64(pc)+7))
+		pc += int64(bytecodeLength(uint64(method) + uint64(pc) + 7))
 	}
 	return heap.FromInt(pc)
 }

@@ -20,11 +20,23 @@ func setHeadPC(fp, pc uint64) { st(fp-40, pc<<1|1) }
 
 // safepoint answers where a frame of machine code is.
 func (in *Interp) safepoint(npc uint64) (*compiled, *native.Safepoint) {
+	p := &in.code.points[(npc>>1^npc>>8)%uint64(len(in.code.points))]
+	if p.pc == npc {
+		return p.code, p.safepoint
+	}
 	c := in.compiledAt(npc)
 	if c == nil {
 		return nil, nil
 	}
-	return c, c.placed.Safepoint(npc)
+	*p = point{npc, c, c.placed.Safepoint(npc)}
+	return c, p.safepoint
+}
+
+// A point is a safepoint that was found.
+type point struct {
+	pc        uint64
+	code      *compiled
+	safepoint *native.Safepoint
 }
 
 // levelsAt answers the levels of a frame of machine code, innermost first.

@@ -21,6 +21,7 @@ import (
 const (
 	pageBytes     = 16 << 10
 	defaultPages  = 64
+	mostPages     = 512 // unless a number is asked for
 	maxFrameWords = 64 + frameHeaderWords + 16 // largest context, frame header, arguments being pushed
 	// pageHeadroom is what a frame of machine code may take below the limit before it looks.
 	pageHeadroom = 512 * heap.Word
@@ -36,34 +37,49 @@ type stackPage struct {
 	marked  bool // reached by the marking under way
 	lastUse uint64
 	notes   []note // see native_notes.go
+	frozen  int    // frames with a note that says so
 }
 
 type stackPages struct {
 	pages  []stackPage
 	active *stackPage
 	clock  uint64
+	most   int // pages there may be
+	next   int // where a free one is looked for first: what was used last is in the caches
 }
 
 // initPages divides the stack area into pages.
 func (in *Interp) initPages(n int) error {
-	area, size := in.heap.StackArea()
+	_, size := in.heap.StackArea()
+	in.pages.most = n
 	if n <= 0 {
-		n = defaultPages
+		n, in.pages.most = defaultPages, mostPages
 	}
-	n = min(n, int(size/pageBytes))
+	n, in.pages.most = min(n, int(size/pageBytes)), min(in.pages.most, int(size/pageBytes))
 	if n < 2 {
 		return fmt.Errorf("interp: %d stack pages of %d bytes in an area of %d bytes: at least 2 are needed", n, pageBytes, size)
 	}
-	if err := in.heap.Memory().Commit(area, uint64(n)*pageBytes); err != nil {
+	in.pages.pages = make([]stackPage, 0, in.pages.most) // which does not move
+	return in.addPages(n)
+}
+
+// addPages makes more pages: there are n then, if there is no error.
+func (in *Interp) addPages(n int) error {
+	area, _ := in.heap.StackArea()
+	old := len(in.pages.pages)
+	if err := in.heap.Memory().Commit(area+uint64(old)*pageBytes, uint64(n-old)*pageBytes); err != nil {
 		return err
-	}
-	for i := range n {
-		lo := area + uint64(i)*pageBytes
-		in.pages.pages = append(in.pages.pages, stackPage{lo: lo, hi: lo + pageBytes})
 	}
 	// Room for a context of every frame there can be, so that marrying never fails.
 	frames := uint64(n) * pageBytes / ((frameHeaderWords + 1) * heap.Word)
-	return in.heap.SetReserve(frames * (heap.Word * (1 + contextFixed + smallContextSlots)))
+	if err := in.heap.SetReserve(frames * (heap.Word * (1 + contextFixed + smallContextSlots))); err != nil {
+		return err
+	}
+	for i := old; i < n; i++ {
+		lo := area + uint64(i)*pageBytes
+		in.pages.pages = append(in.pages.pages, stackPage{lo: lo, hi: lo + pageBytes})
+	}
+	return nil
 }
 
 // pageOf answers the page that holds an address of the stack area.
@@ -84,16 +100,25 @@ func (in *Interp) usePage(p *stackPage) {
 	in.resetLimit()
 }
 
-// freshPage answers an unused page, spilling the one unused longest if need be.
-// It never answers the active page or keep.
+// freshPage answers an unused page: one that is there, another one while there may be more, or that
+// unused for longest, spilled. It never answers the active page or keep.
 func (in *Interp) freshPage(keep *stackPage) *stackPage {
-	var oldest *stackPage
-	for i := range in.pages.pages {
-		p := &in.pages.pages[i]
-		if !p.used {
+	ps := &in.pages
+	for n := 0; n < len(ps.pages); n++ {
+		if p := &ps.pages[ps.next]; !p.used {
 			return p
 		}
-		if p != in.pages.active && p != keep && (oldest == nil || p.lastUse < oldest.lastUse) {
+		if ps.next++; ps.next == len(ps.pages) {
+			ps.next = 0
+		}
+	}
+	// A deep stack makes no more of them: each scavenge looks at all that are used.
+	if n := len(ps.pages); keep == nil && n < ps.most && in.addPages(min(2*n, ps.most)) == nil {
+		return &ps.pages[n]
+	}
+	var oldest *stackPage
+	for i := range ps.pages {
+		if p := &ps.pages[i]; p != ps.active && p != keep && (oldest == nil || p.lastUse < oldest.lastUse) {
 			oldest = p
 		}
 	}
@@ -234,10 +259,7 @@ func (in *Interp) spillFrom(p *stackPage, levels []level) {
 		}
 		in.divorce(fp, low)
 	})
-	p.release()
-	if p == in.pages.active {
-		in.pages.active = nil
-	}
+	in.freePage(p)
 }
 
 // frameSender answers the context below a frame, whose own is made already.

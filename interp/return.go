@@ -341,6 +341,7 @@ func (in *Interp) enter(a activation) activation {
 
 func (in *Interp) freePage(p *stackPage) {
 	p.release()
+	in.pages.next = int((p.lo - in.pages.pages[0].lo) / pageBytes)
 	if p == in.pages.active {
 		in.pages.active = nil
 	}

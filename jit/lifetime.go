@@ -27,7 +27,7 @@ func (b *Broker) deoptimized(c interp.Compiled, s *native.Safepoint) {
 	b.lose(u, c, &c.Placed().Code().States[s.State].Levels[0], r)
 }
 
-// asked is called when code is left at a safepoint since somebody asked for an activation that was inlined.
+// asked is called when somebody asks for an activation that was inlined, at a safepoint of code.
 func (b *Broker) asked(c interp.Compiled, s *native.Safepoint, level int) {
 	u, levels := b.byCode[c], c.Placed().Code().States[s.State].Levels
 	if u != nil && level+1 < len(levels) {
@@ -41,9 +41,14 @@ func (b *Broker) lose(u *unit, c interp.Compiled, l *native.Level, r ir.Reason) 
 	method := b.in.MethodID(c.Literal(l.Method))
 	lost := b.program.LoseBet(method, l.PC, uint8(r))
 	b.stats.Deopts[r.String()]++
-	u.deopts++
+	if r != ir.ReasonContext {
+		u.deopts++
+	}
 	if lost >= distrust(b.policy, uint8(r)) {
 		u.learned++
+	}
+	if r == ir.ReasonContext && u.learned == 0 {
+		return // it may be a tool that looks at the stack now and then
 	}
 	b.in.GatherNow()
 	if b.opts.LogDeopt != nil {

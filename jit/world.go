@@ -297,6 +297,8 @@ func distrust(p counters.Policy, reason uint8) int {
 	switch ir.Reason(reason) {
 	case ir.ReasonColdBranch, ir.ReasonColdSend:
 		return 1
+	case ir.ReasonContext:
+		return p.DistrustInlined
 	}
 	return p.Distrust
 }
