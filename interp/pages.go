@@ -21,7 +21,7 @@ import (
 const (
 	pageBytes     = 16 << 10
 	defaultPages  = 64
-	mostPages     = 512 // unless a number is asked for
+	mostPages     = 512                        // unless a number is asked for
 	maxFrameWords = 64 + frameHeaderWords + 16 // largest context, frame header, arguments being pushed
 	// pageHeadroom is what a frame of machine code may take below the limit before it looks.
 	pageHeadroom = 512 * heap.Word
