@@ -72,9 +72,10 @@ func (x *form) place(c *native.Code) (words []int, ok bool) {
 //	answers  length n, see saveAnswers; user i is form i
 //	forms    list of: length n, form; the hottest first
 //
-//	form     pc+1 n, name string, method: its handle n, block byte, temps+1 n, args n,
+//	form     pc+1 n, name string, method: its handle n, flags byte, temps+1 n, args n,
 //	         handles: list of (difference to the one before n, object n, word of the data n),
 //	         function length n, see ir.Func.Encode
+//	flags    1 a block, 2 compiled with the quick policy, 4 which left something out
 const (
 	portableMagic   = "SISTAPRT"
 	portableVersion = 1
@@ -133,7 +134,13 @@ func (b *Broker) encodeForm(n *Names, u *unit, x *form) ([]byte, bool) {
 	w.Uint(uint64(u.place.pc + 1))
 	w.String(u.name)
 	w.Uint(uint64(x.method))
-	w.Bool(x.block)
+	flags := byte(0)
+	for i, on := range []bool{x.block, u.quick, u.limited} {
+		if on {
+			flags |= 1 << i
+		}
+	}
+	w.Byte(flags)
 	w.Uint(uint64(x.temps + 1))
 	w.Uint(uint64(x.args))
 	w.Uint(uint64(len(x.handles)))
@@ -157,6 +164,8 @@ type savedForm struct {
 	form
 	name    string
 	pc      int
+	quick   bool
+	limited bool
 	objects []uint64 // what the file calls the objects of the handles
 }
 
@@ -167,7 +176,10 @@ func parseForm(data []byte) (*savedForm, error) {
 	r := wire.NewReader(data)
 	small := func() int { return int(r.Below(1<<31, "a number")) }
 	f := &savedForm{pc: small() - 1, name: r.String()}
-	f.method, f.block, f.temps, f.args = ir.Handle(r.Below(maxHandle, "a handle")), r.Bool(), small()-1, small()
+	f.method = ir.Handle(r.Below(maxHandle, "a handle"))
+	flags := r.Below(8, "flags")
+	f.block, f.quick, f.limited = flags&1 != 0, flags&2 != 0, flags&4 != 0
+	f.temps, f.args = small()-1, small()
 	count := r.Count()
 	f.handles, f.words, f.objects = make([]ir.Handle, count), make([]int, count), make([]uint64, count)
 	h, known := ir.Handle(0), false
@@ -291,7 +303,7 @@ func (b *Broker) jobFor(f *savedForm, n *Names) (*job, error) {
 	x := f.form
 	x.words = nil
 	j := &job{world: w, method: front.Handle(f.method), form: &x, lowered: true}
-	j.unit = &unit{place: place{b.in.MethodID(method), f.pc}, name: f.name, comp: w.Compilation}
+	j.unit = &unit{place: place{b.in.MethodID(method), f.pc}, name: f.name, comp: w.Compilation, quick: f.quick, limited: f.limited}
 	w.Compilation.user = j.unit
 	// Guards that hold do not leave, whatever the stress: what the passes were told not to rely on is not known.
 	j.target = codegen.Options{Name: f.name, Method: x.method, Block: x.block, Temps: x.temps, Args: x.args}
