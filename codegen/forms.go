@@ -214,5 +214,35 @@ func (c *code) described(v *ir.Value) (base *ir.Value, add int64) {
 		}
 		v, add = v.Args[0], add+n
 	}
+	if p, n, ok := c.fromParameter(v); ok {
+		return p, add + n
+	}
 	return v, add
+}
+
+// fromParameter answers the parameter of the entry that a value differs from by a constant, in the same
+// form. Parameters are in memory from the start: what is told by one needs no slot for its states.
+func (c *code) fromParameter(v *ir.Value) (p *ir.Value, add int64, ok bool) {
+	for {
+		switch {
+		case c.homed[v.ID]:
+			return v, add, true
+		case v.Op.Info().Refines, v.Op == ir.OpTag && c.tagged[v.Args[0].ID], v.Op == ir.OpUntag && c.tagged[v.ID]:
+			v = v.Args[0]
+			continue
+		}
+		sign := int64(1)
+		switch v.Op {
+		case ir.OpISub, ir.OpISubO:
+			sign = -1
+		case ir.OpIAdd, ir.OpIAddO:
+		default:
+			return nil, 0, false
+		}
+		n, constant := konst(v.Args[1])
+		if !constant || !fits32(n) || !c.tagged[v.ID] || !c.tagged[v.Args[0].ID] {
+			return nil, 0, false
+		}
+		v, add = v.Args[0], add+sign*n<<3
+	}
 }

@@ -55,6 +55,10 @@ func lower(f *ir.Func, opts Options) (*code, error) {
 	l.vregOf = make([]vreg, f.NumValues())
 	l.count()
 	l.chooseForms()
+	l.homed = make([]bool, f.NumValues())
+	for _, p := range entry.Params {
+		l.homed[p.ID] = true
+	}
 	l.sink()
 	for i, b := range l.order {
 		lb := &block{id: i, ir: b, depth: depth[b.ID], cold: cold[b.ID]}

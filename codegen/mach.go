@@ -256,6 +256,7 @@ type code struct {
 	vregOf   []vreg // by ID of value
 	tagged   []bool // by ID: an integer that is kept as SmallInteger
 	sunk     []bool // by ID: not computed, only described
+	homed    []bool // by ID: a parameter of the entry
 	osr      bool
 	osrWords int // of the interpreter's frame that are parameters
 

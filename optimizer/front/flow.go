@@ -15,7 +15,7 @@ func (s *scope) run(entry *basicBlock) {
 	s.startSlots = append([]*ir.Value(nil), s.slots...)
 	s.jumpTo(entry, s.in.PC)
 	for _, b := range s.order.blocks {
-		if !s.split(b) && s.enter(b) {
+		if !s.skips(b) && !s.split(b) && s.enter(b) {
 			s.block(b)
 		}
 	}
@@ -60,8 +60,13 @@ func (s *scope) split(b *basicBlock) bool {
 		s.slots = append([]*ir.Value(nil), e.slots...)
 		s.instruction(b)
 	}
-	s.fn.Blocks = slices.DeleteFunc(s.fn.Blocks, func(x *ir.Block) bool { return x == j.block })
+	s.remove(j.block)
 	return true
+}
+
+// remove takes a block out that nothing leads to any more.
+func (t *translator) remove(b *ir.Block) {
+	t.fn.Blocks = slices.DeleteFunc(t.fn.Blocks, func(x *ir.Block) bool { return x == b })
 }
 
 // movable are the reasons of guards that passes move before loops. One that failed at
@@ -102,6 +107,9 @@ func (s *scope) enter(b *basicBlock) bool {
 func (s *scope) block(b *basicBlock) {
 	for i := range b.instrs {
 		s.at(&b.instrs[i])
+		if s.leavesEarly() {
+			return
+		}
 		s.instruction(b)
 		if s.cur == nil {
 			return

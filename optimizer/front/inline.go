@@ -16,6 +16,8 @@ type plan struct {
 	floats bool
 	// code, if there is any, is inlined.
 	code *code
+	// early, if there is one, is the part of it that is.
+	early *early
 	// perform, if there is one, is the send that a perform: comes to.
 	perform *call
 	why     string
@@ -53,6 +55,9 @@ func (s *scope) plan(c *call, h Handle, class ClassIndex, count uint64) plan {
 	}
 	if why := s.fits(k, c, count); why != "" {
 		p.why = why
+		if p.early = s.returnsEarly(k, count); p.early != nil {
+			p.code, p.why = k, fmt.Sprintf("%d bytes that return early, %d calls; %s", p.early.size, count, why)
+		}
 		return p
 	}
 	p.code, p.why = k, fmt.Sprintf("%d bytes, %d calls", k.size, count)
@@ -136,7 +141,12 @@ func (s *scope) execute(c *call, p *plan, self *ir.Value, r *Report, results *jo
 		r.Inlined = p.method.Name
 		callee := s.callee(p.code, c.operands, r)
 		callee.home = callee
+		callee.early = p.early
 		callee.activate(self, c.args, nil, results)
+		if callee.rest != nil {
+			s.cur = callee.rest
+			s.yield(results, s.called(c, self, p.method))
+		}
 	}
 }
 
@@ -171,7 +181,11 @@ func (s *scope) activate(self *ir.Value, args, copied []*ir.Value, results *join
 	for i := len(args) + len(copied); i < s.method.Temps; i++ {
 		s.push(s.literal(Nil))
 	}
-	s.bytes += s.code.size
+	if s.early != nil {
+		s.bytes += s.early.size
+	} else {
+		s.bytes += s.code.size
+	}
 	s.scopes = append(s.scopes, s)
 	entry := s.code.blockAt(s.code.start)
 	s.order = s.code.from(entry)

@@ -21,6 +21,8 @@ type Policy struct {
 	HotFactor           int `help:"MaxInlinedBytecodes grows by this where calls are many"`
 	HotCount            int `help:"counts that make calls many"`
 	BlockFactor         int `help:"MaxInlinedBytecodes grows by this for a method that is given a block"`
+	MaxEarly            int `help:"bytes of the part of a method that returns early, and is inlined though the method is not"`
+	EarlyPermille       int `help:"share of calls that return there from which on it is"`
 	MinCount            int `help:"counts below which only the smallest methods are inlined"`
 	MaxCases            int `help:"receiver classes told apart at a send"`
 	MegamorphicPermille int `help:"share of a class at a send with too many classes that is told apart"`
@@ -42,6 +44,8 @@ func DefaultPolicy() Policy {
 		HotFactor:           2,
 		HotCount:            500,
 		BlockFactor:         3,
+		MaxEarly:            20,
+		EarlyPermille:       100,
 		MinCount:            4,
 		MaxCases:            4,
 		MegamorphicPermille: 400,

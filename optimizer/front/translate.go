@@ -156,8 +156,10 @@ type scope struct {
 	outer []*ir.Level // activations around it, which wait for its result
 
 	order  *order
-	blocks []join // of each basic block, by index
-	result join   // behind its return; its edges have the result as only slot
+	blocks []join    // of each basic block, by index
+	result join      // behind its return; its edges have the result as only slot
+	early  *early    // if not nil, only this part is translated
+	rest   *ir.Block // of such an activation: where the method is called instead
 
 	context *ir.Value // if one was made
 	// Where it is made: where the activation starts, and what it holds there.
