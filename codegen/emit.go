@@ -74,7 +74,27 @@ func (e *emitter) dx() asm.XReg    { return xr(e.regAt(e.in.d, posAnswer)) }
 func (e *emitter) t(i int) asm.Reg { return gr(e.regAt(e.in.t[i], 0)) }
 
 func context(off int64) asm.Mem { return asm.At(asm.R15, int32(off)) }
-func frame(l loc) asm.Mem       { return asm.At(asm.RBP, int32(l.offset())) }
+
+// frame answers a slot or argument.
+func (e *emitter) frame(l loc) asm.Mem { return asm.At(asm.RBP, e.offset(l)) }
+
+// offset answers how far from the frame pointer it is.
+func (e *emitter) offset(l loc) int32 {
+	switch {
+	case l.isArg():
+		return int32(16 + 8*l.arg())
+	case l == locSlot(receiverSlot):
+		return frameReceiver
+	}
+	return -e.slotsAt() - int32(8*l.slot())
+}
+
+func (e *emitter) slotsAt() int32 {
+	if e.osr {
+		return native.OSRSlotsAt
+	}
+	return native.SlotsAt
+}
 
 // mem answers an operand in memory.
 func (e *emitter) mem(o operand) asm.Mem {
@@ -196,12 +216,12 @@ func (e *emitter) moves(list []move) {
 		if free && !m.to.isReg() && (m.from.kind >= oCtx || m.from.kind == oNone && !m.src.isReg()) {
 			switch {
 			case m.from.kind == oNone:
-				e.a.Load(asm.W64, tmp, frame(m.src))
+				e.a.Load(asm.W64, tmp, e.frame(m.src))
 			case m.from != held:
 				e.a.Load(asm.W64, tmp, e.mem(m.from))
 			}
 			held = m.from
-			e.a.Store(asm.W64, frame(m.to), tmp)
+			e.a.Store(asm.W64, e.frame(m.to), tmp)
 			continue
 		}
 		e.move(m)
@@ -214,9 +234,9 @@ func (e *emitter) move(m move) {
 	case m.from.kind == oImm && m.to.isReg():
 		a.MovImm(gr(m.to.reg()), m.from.disp)
 	case m.from.kind == oImm && fits32(m.from.disp):
-		a.StoreImm(asm.W64, frame(m.to), int32(m.from.disp))
+		a.StoreImm(asm.W64, e.frame(m.to), int32(m.from.disp))
 	case m.from.kind == oImm:
-		at := m.to.offset()
+		at := e.offset(m.to)
 		a.StoreImm(asm.W32, asm.At(asm.RBP, int32(at)), int32(m.from.disp))
 		a.StoreImm(asm.W32, asm.At(asm.RBP, int32(at+4)), int32(m.from.disp>>32))
 	case m.from.kind != oNone && m.to.isReg() && m.to.reg().isX():
@@ -225,7 +245,7 @@ func (e *emitter) move(m move) {
 		a.Load(asm.W64, gr(m.to.reg()), e.mem(m.from))
 	case m.from.kind != oNone:
 		a.PushMem(e.mem(m.from))
-		a.PopMem(frame(m.to))
+		a.PopMem(e.frame(m.to))
 	default:
 		e.copyLoc(m.to, m.src)
 	}
@@ -250,16 +270,16 @@ func (e *emitter) copyLoc(to, from loc) {
 			a.Mov(asm.W64, gr(x), gr(y))
 		}
 	case to.isReg() && to.reg().isX():
-		a.LoadX(asm.W64, xr(to.reg()), frame(from))
+		a.LoadX(asm.W64, xr(to.reg()), e.frame(from))
 	case to.isReg():
-		a.Load(asm.W64, gr(to.reg()), frame(from))
+		a.Load(asm.W64, gr(to.reg()), e.frame(from))
 	case from.isReg() && from.reg().isX():
-		a.StoreX(asm.W64, frame(to), xr(from.reg()))
+		a.StoreX(asm.W64, e.frame(to), xr(from.reg()))
 	case from.isReg():
-		a.Store(asm.W64, frame(to), gr(from.reg()))
+		a.Store(asm.W64, e.frame(to), gr(from.reg()))
 	default:
-		a.PushMem(frame(from))
-		a.PopMem(frame(to))
+		a.PushMem(e.frame(from))
+		a.PopMem(e.frame(to))
 	}
 }
 

@@ -9,11 +9,12 @@ import (
 
 // The frame, from its pointer: see package native.
 const (
-	frameFlags   = -16
-	frameContext = -24
-	frameHeader  = 40 // bytes below the frame pointer before the slots
-	flagBlock    = 1 << 8
-	flagNative   = 1 << 9
+	frameFlags    = -16
+	frameContext  = -24 // those of a frame that was the interpreter's
+	frameReceiver = -32
+	flagBlock     = 1 << 8
+	flagNative    = 1 << 9
+	flagContext   = 1 << 10
 )
 
 // control emits what goes elsewhere.
@@ -85,7 +86,7 @@ func (e *emitter) push(o operand) {
 		case l.isReg():
 			e.a.Push(gr(l.reg()))
 		default:
-			e.a.PushMem(frame(l))
+			e.a.PushMem(e.frame(l))
 		}
 	case o.kind != oImm:
 		e.a.PushMem(e.mem(o))

@@ -5,18 +5,14 @@ import (
 	"github.com/sista-vm/sista/native"
 )
 
-// closureReceiver is the slot of a closure that holds self.
-const closureReceiver = 3
-
 // prologue lays the frame, or takes over the interpreter's.
 func (e *emitter) prologue() {
 	a := e.a
 	e.out.CheckedEntry = -1
-	receiver := asm.At(asm.RBP, int32(16+8*e.argc))
-	room := int32(8 * e.plan.slots)
+	end := e.slotsAt() - 8 + int32(8*e.plan.slots)
 	if e.osr {
-		a.MI(asm.Or, asm.W64, asm.At(asm.RBP, frameFlags), flagNative<<3)
-		a.Lea(asm.RSP, asm.At(asm.RBP, -frameHeader-room))
+		a.MI(asm.Or, asm.W64, asm.At(asm.RBP, frameFlags), (flagNative|flagContext)<<3)
+		a.Lea(asm.RSP, asm.At(asm.RBP, -end))
 		return
 	}
 	e.checkedEntry()
@@ -27,19 +23,8 @@ func (e *emitter) prologue() {
 	}
 	a.Push(asm.RBP)
 	a.Mov(asm.W64, asm.RBP, asm.RSP)
-	a.PushMem(asm.Data(int(e.literals.add(int64(e.opts.Method)))))
-	a.PushImm(int32(flags<<3 | 1))
-	a.PushMem(context(offNil))
-	if e.opts.Block {
-		a.Load(asm.W64, asm.RAX, receiver)
-		a.PushMem(asm.At(asm.RAX, firstSlot+8*closureReceiver))
-	} else {
-		a.PushMem(receiver)
-	}
-	a.PushImm(1)
-	if room > 0 {
-		a.RI(asm.Sub, asm.W64, asm.RSP, room)
-	}
+	a.RI(asm.Sub, asm.W64, asm.RSP, end)
+	a.StoreImm(asm.W64, asm.At(asm.RBP, frameFlags), int32(flags<<3|1))
 	if e.polls() {
 		return
 	}

@@ -194,7 +194,7 @@ func (e *emitter) newObject() {
 		case x.kind == oImm:
 			a.MovImm(tmp, x.disp)
 		case x.kind == oReg:
-			a.Load(asm.W64, tmp, frame(e.where(x.v, e.pos+posAnswer)))
+			a.Load(asm.W64, tmp, e.frame(e.where(x.v, e.pos+posAnswer)))
 		case x != held:
 			a.Load(asm.W64, tmp, e.mem(x))
 		}

@@ -33,13 +33,6 @@ func (l loc) isSlot() bool { return l > numRegs && l < argBase }
 func (l loc) slot() int    { return int(l - slotBase) }
 func (l loc) arg() int     { return int(l - argBase) }
 func (l loc) reg() reg     { return reg(l) }
-func (l loc) offset() int64 { // from the frame pointer
-	if l.isArg() {
-		return 16 + 8*int64(l.arg())
-	}
-	return -48 - 8*int64(l.slot())
-}
-
 func (l loc) String() string {
 	switch {
 	case l.isReg() && l < 16:

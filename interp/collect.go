@@ -201,9 +201,11 @@ func (in *Interp) UnforwardRoots(follow func(heap.Oop) heap.Oop) {
 		}
 		in.followNative(p, follow)
 		for fp := p.fp; fp != 0; fp = callerFrame(fp) {
-			fix(fp - 8)
-			fix(fp - 24)
-			fix(fp - 32)
+			if !frameIsNative(fp) {
+				fix(fp - 8)
+				fix(fp - 24)
+				fix(fp - 32)
+			}
 			fix(frameTop(fp))
 			if callerFrame(fp) == 0 {
 				fix(frameTop(fp) + 8)
@@ -218,7 +220,6 @@ func (in *Interp) UnforwardRoots(follow func(heap.Oop) heap.Oop) {
 	}
 	in.observer.Moved()
 	if in.pages.active != nil {
-		in.method = in.frameWord(in.fp, frameMethod)
 		in.loadPC()
 	}
 	in.flushMethodCache()

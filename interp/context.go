@@ -70,7 +70,7 @@ func (in *Interp) marry(fp uint64) heap.Oop {
 
 // widow tells the context of a frame that goes away, if it has one.
 func (in *Interp) widow(fp uint64) {
-	if ctx := in.frameWord(fp, frameContext); ctx != in.nilOop {
+	if ctx := in.frameContextOf(fp); ctx != in.nilOop {
 		ctx.SetSlotRaw(contextSender, in.nilOop)
 		ctx.SetSlotRaw(contextPC, in.nilOop)
 	}
@@ -157,7 +157,7 @@ func (in *Interp) divorcePage(fp uint64) {
 	p, head := in.pageOf(fp), in.fp
 	active := p == in.pages.active
 	if in.spill(p); active && in.dead == nil {
-		in.divorced = in.frameWord(head, frameContext)
+		in.divorced = in.frameContextOf(head)
 	}
 }
 

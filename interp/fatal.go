@@ -78,17 +78,20 @@ func (in *Interp) depth(a activation) (n int, circular bool) {
 // describeActivation answers "Receiver(Class)>>selector" in the manner of Smalltalk's debuggers.
 func (in *Interp) describeActivation(a activation) string {
 	m := in.methodOf(a)
-	var rcvr heap.Oop
-	if a.fp != 0 {
-		rcvr = in.frameWord(a.fp, frameReceiver)
-	} else {
-		rcvr = in.follow(a.ctx.Slot(contextReceiver))
+	var class heap.Oop
+	switch {
+	case a.npc != 0:
+		class = in.nativeReceiverClass(a)
+	case a.fp != 0:
+		class = in.heap.ClassOf(in.frameWord(a.fp, frameReceiver))
+	default:
+		class = in.heap.ClassOf(in.follow(a.ctx.Slot(contextReceiver)))
 	}
 	prefix := ""
 	if in.isBlockActivation(a) {
 		prefix = "[] in "
 	}
-	return prefix + in.MethodName(m, in.heap.ClassOf(rcvr)) + in.placeOf(a)
+	return prefix + in.MethodName(m, class) + in.placeOf(a)
 }
 
 // placeOf answers " (file:line)" or the like, nothing where no source is known.

@@ -16,9 +16,12 @@ import "github.com/sista-vm/sista/heap"
 //	fp - 40            pc: SmallInteger in the context's convention; valid while not running
 //	fp - 48 ...        temporaries that are not arguments, then the operand stack
 //
+// This is the frame of the interpreter. One of machine code ends with the word for a context, which
+// is valid if the flags say so (flagContext), and has its own pc in the method's place: see package native.
+//
 // Above the receiver slot of a base frame is one word: the sender context, or nil.
-// All words but return address and caller's fp are oops, so that the collector
-// can visit ranges.
+// All words of the interpreter's but return address and caller's fp are oops, so that
+// the collector can visit ranges.
 const (
 	frameRet      = 8
 	frameCaller   = 0
@@ -36,7 +39,8 @@ const (
 
 	flagArgcMask = 0xff
 	flagBlock    = 1 << 8
-	flagNative   = 1 << 9 // of machine code, see package native
+	flagNative   = 1 << 9  // of machine code, see package native
+	flagContext  = 1 << 10 // of such a frame: it has a word for a context
 )
 
 func (in *Interp) frameWord(fp uint64, off int64) heap.Oop {
@@ -44,6 +48,27 @@ func (in *Interp) frameWord(fp uint64, off int64) heap.Oop {
 }
 
 func setFrameWord(fp uint64, off int64, v heap.Oop) { heap.StoreWord(fp+uint64(off), uint64(v)) }
+
+// frameContextOf answers the married context of a frame, or nil.
+func (in *Interp) frameContextOf(fp uint64) heap.Oop {
+	if !hasContextWord(fp) {
+		return in.nilOop
+	}
+	return in.frameWord(fp, frameContext)
+}
+
+// hasContextWord tells whether a frame's word for a context is valid.
+func hasContextWord(fp uint64) bool {
+	return heap.Load(fp+frameFlagsOff)>>3&(flagNative|flagContext) != flagNative
+}
+
+// setFrameContext gives a frame a context, or nil.
+func setFrameContext(fp uint64, ctx heap.Oop) {
+	setFrameWord(fp, frameContext, ctx)
+	if frameIsNative(fp) {
+		heap.StoreWord(fp+frameFlagsOff, heap.Load(fp+frameFlagsOff)|flagContext<<3)
+	}
+}
 
 // frameArgc answers the number of arguments of the activation.
 func frameArgc(fp uint64) int {

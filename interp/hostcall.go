@@ -133,7 +133,7 @@ func (in *Interp) Spawn(priority int, rcvr, selector heap.Oop) error {
 // finishHostCall ends the innermost call from Go if the running frame is its
 // bottom; another process takes over.
 func (in *Interp) finishHostCall(result heap.Oop) bool {
-	if !in.isHostCall(in.frameWord(in.fp, frameContext)) {
+	if !in.isHostCall(in.frameContextOf(in.fp)) {
 		return false
 	}
 	c := in.hostCalls[len(in.hostCalls)-1]

@@ -107,7 +107,7 @@ func (in *Interp) divorceLevels(fp uint64, levels []level) {
 	in.leavePage()
 	in.spillFrom(p, levels)
 	if in.dead == nil {
-		in.activateContext(in.frameWord(fp, frameContext))
+		in.activateContext(in.frameContextOf(fp))
 	}
 }
 
@@ -134,7 +134,7 @@ func (in *Interp) marryLevels(fp uint64, levels []level) {
 			in.heap.Store(levels[i-1].context, contextSender, l.context)
 		}
 	}
-	setFrameWord(fp, frameContext, levels[0].context)
+	setFrameContext(fp, levels[0].context)
 	in.spilled = append(in.spilled, spilledFrame{fp, levels})
 }
 
@@ -170,7 +170,7 @@ func (in *Interp) respill(p *stackPage) {
 	active := p == in.pages.active
 	in.spill(p)
 	if active && in.dead == nil {
-		in.activateContext(in.frameWord(head, frameContext))
+		in.activateContext(in.frameContextOf(head))
 	}
 }
 
@@ -181,7 +181,7 @@ func (in *Interp) newNativeContext(fp, npc uint64, fromOutermost int) heap.Oop {
 		return heap.Invalid
 	}
 	if fromOutermost == 0 {
-		if ctx := in.frameWord(fp, frameContext); ctx != in.nilOop {
+		if ctx := in.frameContextOf(fp); ctx != in.nilOop {
 			return ctx
 		}
 	}
@@ -204,7 +204,7 @@ func (in *Interp) newNativeContext(fp, npc uint64, fromOutermost int) heap.Oop {
 	in.heap.Store(ctx, contextClosure, closure)
 	in.heap.Store(ctx, contextReceiver, self)
 	if fromOutermost == 0 {
-		setFrameWord(fp, frameContext, ctx)
+		setFrameContext(fp, ctx)
 	}
 	return ctx
 }

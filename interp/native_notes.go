@@ -173,7 +173,7 @@ func (in *Interp) freeze(fp, npc uint64) *note {
 	for i := range all {
 		in.marryLevel(fp, &all[i], len(all)-1-i)
 	}
-	setFrameWord(fp, frameContext, all[len(all)-1].context)
+	setFrameContext(fp, all[len(all)-1].context)
 	if above := in.frameAbove(p, fp); above != 0 {
 		in.hook(above)
 	}
@@ -261,27 +261,32 @@ func (in *Interp) nativeContextOf(a activation) heap.Oop {
 
 // marryNative answers the context of the outermost level of a frame.
 func (in *Interp) marryNative(a activation) heap.Oop {
-	if ctx := in.frameWord(a.fp, frameContext); ctx != in.nilOop {
+	if ctx := in.frameContextOf(a.fp); ctx != in.nilOop {
 		return ctx
 	}
-	if n := in.frozen(a.fp); n == nil {
+	var outer level
+	if n := in.frozen(a.fp); n != nil {
+		outer = n.frozen[a.level]
+	} else {
 		c, s := in.levelsAt(a.npc)
 		if s.Levels[a.level].Context.Kind == native.IsVirtual {
 			// Objects that the code does without refer to it.
 			if in.freeze(a.fp, a.npc) == nil {
 				return in.nilOop
 			}
-			return in.frameWord(a.fp, frameContext)
+			return in.frameContextOf(a.fp)
 		}
 		if !c.code.OSR { // such code widows itself
 			in.hook(a.fp)
 		}
+		outer = in.activationIn(&reader{in: in, c: c, state: s, fp: a.fp}, &s.Levels[a.level])
 	}
-	ctx := in.marry(a.fp)
-	if ctx == heap.Invalid {
-		in.fatal("out of memory: no context can be made for a frame")
+	ctx := in.contextOfLevel(&outer)
+	if in.dead != nil {
 		return in.nilOop
 	}
+	in.marryLevel(a.fp, &level{context: ctx}, 0)
+	setFrameContext(a.fp, ctx)
 	return ctx
 }
 

@@ -109,7 +109,7 @@ func (in *Interp) enterNative(pc uint64) bool {
 			in.loadPC()
 			return in.leftTemplate()
 		}
-		in.pc, in.method = 0, in.frameWord(in.fp, frameMethod)
+		in.inCode()
 		setHeadPC(in.fp, n.PC)
 		switch n.Exit {
 		case native.ExitSend, native.ExitValue:

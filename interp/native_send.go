@@ -176,6 +176,6 @@ func (in *Interp) faulted() {
 		in.fatal("corrupt image: access to address %#x", n.FaultAddr)
 		return
 	}
-	in.pc, in.method = 0, in.frameWord(in.fp, frameMethod)
+	in.inCode()
 	in.fatal("internal error: %s", n.Fault())
 }

@@ -44,7 +44,7 @@ func (r *reader) word(l native.Loc) uint64 {
 	case native.InXReg:
 		return r.in.nat.XRegs[l.Index]
 	case native.InSlot:
-		return ld(r.fp-48-8*uint64(l.Index)) + uint64(l.Add)
+		return ld(r.fp-r.c.code.SlotsAt()-8*uint64(l.Index)) + uint64(l.Add)
 	case native.InArg:
 		return ld(r.fp+16+8*uint64(l.Index)) + uint64(l.Add)
 	case native.IsConst:
@@ -114,7 +114,7 @@ func (r *reader) context(i int) heap.Oop {
 		in.fatal("internal error: a context that machine code did without is that of no activation")
 		return in.nilOop
 	}
-	if ctx := in.frameWord(r.fp, frameContext); at == len(r.state.Levels)-1 && ctx != in.nilOop {
+	if ctx := in.frameContextOf(r.fp); at == len(r.state.Levels)-1 && ctx != in.nilOop {
 		r.virtuals[i] = ctx // somebody asked for it
 		return ctx
 	}
@@ -172,7 +172,7 @@ func (in *Interp) levels(fp, low, npc uint64, regs bool) []level {
 		all, floor = in.readLevels(c, s, fp, regs), nativeFloor(fp, c)
 	}
 	if outer := &all[len(all)-1]; outer.context == in.nilOop {
-		outer.context = in.frameWord(fp, frameContext) // of a frame that was taken over with its context
+		outer.context = in.frameContextOf(fp) // somebody asked for it
 	}
 	inner := &all[0]
 	for a := floor - 8; a >= low; a -= 8 {
@@ -188,13 +188,8 @@ func (in *Interp) readLevels(c *compiled, s *native.State, fp uint64, regs bool)
 	for i := range s.Levels {
 		l := &s.Levels[i]
 		x := &all[i]
-		x.method = heap.Oop(ld(c.literal(l.Method)))
-		x.self = r.oop(l.Self)
-		x.closure, x.context = in.nilOop, in.nilOop
+		*x = in.activationIn(&r, l)
 		x.argc = headerNumArgs(methodHeader(x.method))
-		if l.Closure.Kind != native.None {
-			x.closure = r.oop(l.Closure)
-		}
 		if l.Context.Kind != native.None {
 			x.context = r.oop(l.Context)
 		}
@@ -208,6 +203,15 @@ func (in *Interp) readLevels(c *compiled, s *native.State, fp uint64, regs bool)
 		}
 	}
 	return all
+}
+
+// activationIn reads what stays the same while an activation runs.
+func (in *Interp) activationIn(r *reader, l *native.Level) level {
+	x := level{method: heap.Oop(ld(r.c.literal(l.Method))), self: r.oop(l.Self), closure: in.nilOop, context: in.nilOop}
+	if l.Closure.Kind != native.None {
+		x.closure = r.oop(l.Closure)
+	}
+	return x
 }
 
 // levelPC answers the pc of a level as a context has it: one-based from the start of the method object,

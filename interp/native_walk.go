@@ -13,10 +13,10 @@ import (
 func frameIsNative(fp uint64) bool { return heap.Load(fp+frameFlagsOff)>>3&flagNative != 0 }
 
 // headPC answers the native pc of a frame of machine code that is the head of its page.
-func headPC(fp uint64) uint64 { return ld(fp-40) >> 1 }
+func headPC(fp uint64) uint64 { return ld(fp-8) >> 1 }
 
 // setHeadPC is called when such a frame becomes the head. Addresses of code are below 2^62.
-func setHeadPC(fp, pc uint64) { st(fp-40, pc<<1|1) }
+func setHeadPC(fp, pc uint64) { st(fp-8, pc<<1|1) }
 
 // safepoint answers where a frame of machine code is.
 func (in *Interp) safepoint(npc uint64) (*compiled, *native.Safepoint) {
@@ -117,11 +117,26 @@ func (in *Interp) nativeSender(a activation) (activation, bool) {
 	return a, false
 }
 
-// visitNative visits the oops of a frame of machine code: its header, the slots that
+// nativeReceiverClass answers the class of an activation's receiver, which need not exist.
+func (in *Interp) nativeReceiverClass(a activation) heap.Oop {
+	if n := in.frozen(a.fp); n != nil {
+		return in.heap.ClassOf(n.frozen[a.level].self)
+	}
+	c, s := in.levelsAt(a.npc)
+	switch self := s.Levels[a.level].Self; {
+	case self.Kind == native.IsVirtual && (s.Virtuals[self.Index].Kind == native.VirtualObject || s.Virtuals[self.Index].Kind == native.VirtualArray):
+		return in.heap.ClassAt(uint32(s.Virtuals[self.Index].Class))
+	default:
+		r := reader{in: in, c: c, state: s, fp: a.fp}
+		return in.heap.ClassOf(r.oop(self))
+	}
+}
+
+// visitNative visits the oops of a frame of machine code: its context, the slots that
 // hold oops where it is, and what is pushed below them from low on.
 func (in *Interp) visitNative(fp, low, npc uint64, visit func(*heap.Oop)) {
-	for off := uint64(8); off <= 32; off += 8 {
-		visit((*heap.Oop)(heap.Pointer(fp - off)))
+	if hasContextWord(fp) {
+		visit((*heap.Oop)(heap.Pointer(fp - 24)))
 	}
 	if n := in.frozen(fp); n != nil {
 		for i := range n.frozen {
@@ -137,10 +152,14 @@ func (in *Interp) visitNative(fp, low, npc uint64, visit func(*heap.Oop)) {
 		in.fatal("internal error: no stack map at %#x", npc)
 		return
 	}
+	if c.code.OSR {
+		visit((*heap.Oop)(heap.Pointer(fp - 32))) // its receiver
+	}
+	slots := fp - c.code.SlotsAt()
 	for i, word := range sp.Oops {
 		for b := 0; word != 0; b, word = b+1, word>>1 {
 			if word&1 != 0 {
-				visit((*heap.Oop)(heap.Pointer(fp - 48 - 8*uint64(64*i+b))))
+				visit((*heap.Oop)(heap.Pointer(slots - 8*uint64(64*i+b))))
 			}
 		}
 	}
@@ -164,7 +183,9 @@ func (in *Interp) followNative(p *stackPage, follow func(heap.Oop) heap.Oop) {
 }
 
 // nativeFloor answers the lowest word that is a frame's own when nothing is pushed.
-func nativeFloor(fp uint64, c *compiled) uint64 { return fp - 40 - 8*uint64(c.code.FrameSlots) }
+func nativeFloor(fp uint64, c *compiled) uint64 {
+	return fp + 8 - c.code.SlotsAt() - 8*uint64(c.code.FrameSlots)
+}
 
 // widowInner tells the contexts that were made of the inlined activations of a frame of machine
 // code that they end: of those inside the level upTo.

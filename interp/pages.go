@@ -23,6 +23,8 @@ const (
 	defaultPages  = 64
 	mostPages     = 512                        // unless a number is asked for
 	maxFrameWords = 64 + frameHeaderWords + 16 // largest context, frame header, arguments being pushed
+	// smallestFrameWords is that of machine code, with its receiver.
+	smallestFrameWords = 6
 	// pageHeadroom is what a frame of machine code may take below the limit before it looks.
 	pageHeadroom = 512 * heap.Word
 	// MaxNativeSlots is how many slots such a frame may have: room stays for its header and
@@ -71,7 +73,7 @@ func (in *Interp) addPages(n int) error {
 		return err
 	}
 	// Room for a context of every frame there can be, so that marrying never fails.
-	frames := uint64(n) * pageBytes / ((frameHeaderWords + 1) * heap.Word)
+	frames := uint64(n) * pageBytes / (smallestFrameWords * heap.Word)
 	if err := in.heap.SetReserve(frames * (heap.Word * (1 + contextFixed + smallContextSlots))); err != nil {
 		return err
 	}
@@ -183,7 +185,7 @@ func (in *Interp) stackOverflow() {
 	old.fp, old.sp = caller, top+8
 	in.becomeHead(caller, in.fp)
 	fp := in.fp + shift
-	if ctx := heap.Oop(ld(in.fp - 24)); ctx != in.nilOop {
+	if ctx := in.frameContextOf(in.fp); ctx != in.nilOop {
 		ctx.SetSlotRaw(contextSender, frameTag(fp))
 	}
 	in.sp, in.fp = in.sp+shift, fp
@@ -265,7 +267,7 @@ func (in *Interp) spillFrom(p *stackPage, levels []level) {
 // frameSender answers the context below a frame, whose own is made already.
 func (in *Interp) frameSender(fp uint64) heap.Oop {
 	if c := callerFrame(fp); c != 0 {
-		return in.frameWord(c, frameContext)
+		return in.frameContextOf(c)
 	}
 	return baseSender(fp)
 }

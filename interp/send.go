@@ -504,13 +504,16 @@ func (in *Interp) savePC() {
 
 // loadPC takes pc and method from the running frame.
 func (in *Interp) loadPC() {
-	in.method = in.frameWord(in.fp, frameMethod)
 	if frameIsNative(in.fp) {
-		in.pc = 0
+		in.inCode()
 		return
 	}
+	in.method = in.frameWord(in.fp, frameMethod)
 	in.pc = uint64(in.method) + 7 + uint64(in.frameWord(in.fp, framePC))>>3
 }
+
+// inCode says that the running frame is one of machine code: what it executes is for its maps to tell.
+func (in *Interp) inCode() { in.pc, in.method = 0, in.nilOop }
 
 // checkLimit polls after an activation.
 func (in *Interp) checkLimit() {

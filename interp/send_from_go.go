@@ -20,12 +20,20 @@ func (in *Interp) Send(rcvr heap.Oop, selector heap.Oop, args ...heap.Oop) (heap
 	return in.Call(m, in.nilOop, append([]heap.Oop{rh}, args...)...)
 }
 
+// runningMethod answers the method or block of the running frame.
+func (in *Interp) runningMethod() heap.Oop {
+	if frameIsNative(in.fp) {
+		return in.compiledAt(headPC(in.fp)).method
+	}
+	return in.frameWord(in.fp, frameMethod)
+}
+
 // senderMethod makes a method that sends selector to its first argument with the others.
 //
 //	literals  selector, selector (as its name), nil (as its class)
 //	code      push temps 0..n, send literal 0, return top
 func (in *Interp) senderMethod(selector heap.Oop, n int) (heap.Oop, error) {
-	running := in.frameWord(in.fp, frameMethod)
+	running := in.runningMethod()
 	sista := methodIsSista(running)
 	var code []byte
 	for i := 0; i <= n; i++ {

@@ -44,7 +44,7 @@ func (in *Interp) cutBetween(from, upTo activation) bool {
 	} else {
 		in.moveUp(last, upTo.fp)
 	}
-	if ctx := in.frameWord(in.fp, frameContext); ctx != in.nilOop {
+	if ctx := in.frameContextOf(in.fp); ctx != in.nilOop {
 		ctx.SetSlotRaw(contextSender, frameTag(in.fp))
 	}
 	return true

@@ -28,6 +28,20 @@ type Code struct {
 	Lines      []Line // which value of the IR each piece of code is for, by offset, ascending
 }
 
+// How far below the frame pointer slot 0 lies.
+const (
+	SlotsAt    = 32
+	OSRSlotsAt = 48 // in a frame that was the interpreter's
+)
+
+// SlotsAt answers how far below the frame pointer slot 0 lies.
+func (c *Code) SlotsAt() uint64 {
+	if c.OSR {
+		return OSRSlotsAt
+	}
+	return SlotsAt
+}
+
 // A Cell is a send site's.
 type Cell struct {
 	Selector int64 // handle; of the method if Call

@@ -21,17 +21,23 @@
 //	fp + 16 ...        arguments, the first one highest    /  popped by the return
 //	fp +  8            return address
 //	fp +  0            caller's fp
-//	fp -  8            the outermost method or block
-//	fp - 16            flags: SmallInteger of argc | block<<8 | native<<9
-//	fp - 24            context of the outermost level, or nil
-//	fp - 32            receiver (self) of the outermost level
-//	fp - 40            pc: while the frame is the head of its page and not running, a
-//	                   SmallInteger of the address where it goes on; else anything tagged
-//	fp - 48 - 8*i      slot i of Code.FrameSlots
+//	fp -  8            the owner's: while the frame is the head of its page and not running,
+//	                   where it goes on; code does not set it
+//	fp - 16            flags: SmallInteger of argc | block<<8 | native<<9 | context<<10
+//	fp - 24            the owner's, too: context of the outermost level, if the flags say so
+//	fp - 32 - 8*i      slot i of Code.FrameSlots
 //	     ...           receiver and arguments being pushed for a send
 //
 // The pc of a frame that is not the head of its page is the return address in the
-// frame above it. A return address or pc in the code zone names a [Safepoint].
+// frame above it. A return address or pc in the code zone names a [Safepoint], and that says
+// what activations the frame stands for: of all that, code stores nothing.
+//
+// A frame that code took over from the interpreter ([Code.OSR]) has more in front of its slots:
+//
+//	fp - 24            context of the outermost level, or nil; the flags say so
+//	fp - 32            receiver (self) of the outermost level
+//	fp - 40            anything tagged
+//	fp - 48 - 8*i      slot i of Code.FrameSlots
 //
 // Entry: the caller has pushed receiver and arguments and calls. The callee lays the
 // frame, and answers with the result in RAX, receiver and arguments popped.

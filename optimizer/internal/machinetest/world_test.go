@@ -266,8 +266,9 @@ func (w *world) roots(visit func(uint64)) {
 	for i := range argc + 1 {
 		visit(fp + 16 + 8*i)
 	}
-	for off := uint64(8); off <= 32; off += 8 {
-		visit(fp - off)
+	if c.OSR {
+		visit(fp - 24)
+		visit(fp - 32)
 	}
 	s := w.placed.Safepoint(w.PC)
 	if s == nil {
@@ -276,7 +277,7 @@ func (w *world) roots(visit func(uint64)) {
 	for i, word := range s.Oops {
 		for b := range 64 {
 			if word>>b&1 != 0 {
-				visit(fp - 48 - 8*uint64(64*i+b))
+				visit(fp - c.SlotsAt() - 8*uint64(64*i+b))
 			}
 		}
 	}
@@ -539,7 +540,7 @@ func (w *world) leave(regs bool) ending {
 			}
 			return w.XRegs[l.Index]
 		case native.InSlot:
-			return ld(w.FP-48-8*uint64(l.Index)) + uint64(l.Add)
+			return ld(w.FP-c.SlotsAt()-8*uint64(l.Index)) + uint64(l.Add)
 		case native.InArg:
 			return ld(w.FP+16+8*uint64(l.Index)) + uint64(l.Add)
 		case native.IsConst:
