@@ -61,9 +61,6 @@ func (e *emitter) object() {
 		a.MovImm(asm.RCX, in.imm)
 		e.exit(native.ExitContext)
 		e.answer()
-		if in.imm == 0 {
-			a.Store(asm.W64, asm.At(asm.RBP, frameContext), asm.RAX)
-		}
 	default:
 		e.fail("%s is not emitted", mopNames[in.op])
 	}

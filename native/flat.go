@@ -24,7 +24,7 @@ import (
 //	sends   what the cache of sends knew: selector or block 8, class 8, target as in a cell 8
 const (
 	flatMagic      = "SISTANAT"
-	flatVersion    = 1
+	flatVersion    = 2
 	flatHeaderSize = 48
 	unitRecordSize = 64
 	cellRecordSize = 8
