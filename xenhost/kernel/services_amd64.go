@@ -97,7 +97,10 @@ func fillStatus(s *Status) {
 	s.IdleNanos, s.StartTSC = idled, startTSC
 }
 
-// ask makes a system call; the program, not the kernel, calls it.
+// ask makes a system call; the program, not the kernel, calls it. What arguments point to stays
+// where it is meanwhile.
+//
+//go:uintptrescapes
 func ask(n, a, b, c, d uintptr) (uint64, error) {
 	v, _, e := syscall.RawSyscall6(n, a, b, c, d, 0, 0)
 	if e != 0 {

@@ -17,15 +17,22 @@ import (
 	"github.com/sista-vm/sista/xenhost/guest"
 	"github.com/sista-vm/sista/xenhost/kernel"
 	"github.com/sista-vm/sista/xenhost/virtio"
+	"github.com/sista-vm/sista/xenhost/xenstore"
 )
 
 // Options say what a guest has beside the kernel's world.
 type Options struct {
-	// Network opens the network that the machine's devices make possible, and answers the words of
-	// the command line that are not about it.
-	Network func(devices []virtio.Device, words []string) (host.Network, []string, error)
+	// Network opens the network that the machine makes possible, and answers the words of the
+	// command line that are not about it.
+	Network func(m Machine, words []string) (host.Network, []string, error)
 	// Plugins are the image's; nil for those that need no network.
 	Plugins []plugin.Module
+}
+
+// Machine is what was found of the machine.
+type Machine struct {
+	Devices []virtio.Device  // named on the command line
+	Store   *xenstore.Client // nil: there is no Xen
 }
 
 // Exit codes, as those of command sista.
@@ -69,12 +76,16 @@ func run(o Options) (code int, err error) {
 	})
 	console := guest.NewConsole(end)
 	var network host.Network
-	devices, args, err := virtio.Devices(os.Args[1:])
-	if err != nil {
+	var found Machine
+	var args []string
+	if found.Devices, args, err = virtio.Devices(os.Args[1:]); err != nil {
 		return 0, err
 	}
+	if found.Store, err = guest.OpenXenstore(); err != nil {
+		found.Store = nil
+	}
 	if o.Network != nil {
-		if network, args, err = o.Network(devices, args); err != nil {
+		if network, args, err = o.Network(found, args); err != nil {
 			return 0, err
 		}
 	}
@@ -94,8 +105,8 @@ func run(o Options) (code int, err error) {
 	}
 	close(ready)
 	console.Watch()
-	if toolstack, err := guest.OpenXenstore(); err == nil {
-		if err := guest.WatchShutdown(toolstack, end); err != nil {
+	if found.Store != nil {
+		if err := guest.WatchShutdown(found.Store, end); err != nil {
 			return 0, err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/sista-vm/sista/host"
 	"github.com/sista-vm/sista/host/netstack"
@@ -17,6 +18,7 @@ import (
 	"github.com/sista-vm/sista/plugins/socket"
 	_ "github.com/sista-vm/sista/xenhost/boot"
 	"github.com/sista-vm/sista/xenhost/kernel"
+	"github.com/sista-vm/sista/xenhost/netfront"
 	"github.com/sista-vm/sista/xenhost/run"
 	"github.com/sista-vm/sista/xenhost/virtio"
 )
@@ -25,8 +27,11 @@ func main() {
 	run.Main(run.Options{Network: network, Plugins: append(core.All(), socket.Module)})
 }
 
+// cardPatience is how long the other half of a network card may take.
+const cardPatience = 30 * time.Second
+
 // network opens the first network card there is, as the command line says.
-func network(devices []virtio.Device, words []string) (host.Network, []string, error) {
+func network(m run.Machine, words []string) (host.Network, []string, error) {
 	c := netstack.Config{Log: func(line string) { fmt.Fprintln(os.Stderr, "sista: "+line) }}
 	var rest []string
 	for _, w := range words {
@@ -38,14 +43,24 @@ func network(devices []virtio.Device, words []string) (host.Network, []string, e
 		}
 		rest = append(rest, w)
 	}
-	var card netstack.Card
-	found, err := virtio.Find(kernel.Devices{}, devices)
+	card, err := findCard(m)
 	if err != nil {
 		return nil, nil, err
 	}
-	if found != nil {
-		card = found
-	}
 	n, err := netstack.New(card, c)
 	return n, rest, err
+}
+
+// findCard answers nil if there is none.
+func findCard(m run.Machine) (netstack.Card, error) {
+	if m.Store != nil {
+		if _, err := m.Store.Read("device/vif/0/backend"); err == nil {
+			return netfront.Open(kernel.Devices{}, m.Store, 0, cardPatience)
+		}
+	}
+	card, err := virtio.Find(kernel.Devices{}, m.Devices)
+	if card == nil {
+		return nil, err
+	}
+	return card, err
 }
