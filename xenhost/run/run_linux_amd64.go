@@ -95,8 +95,10 @@ func run(o Options) (code int, err error) {
 	machine, err = vm.Open(vm.Config{
 		Image: guest.ImagePath, ImageFiles: store.Image(), Args: args,
 		Console: console, Files: store.Files, Memory: guest.Memory{}, Network: network, Plugins: o.Plugins,
-		MaxHeap: status.CommitLimit / heapShare * (heapShare - 1),
-		Compile: jit.Async,
+		MaxHeap:    status.CommitLimit / heapShare * (heapShare - 1),
+		EdenBytes:  edenBytes(status.CommitLimit),
+		StackPages: stackPages(status.CommitLimit),
+		Compile:    jit.Async,
 		// Who packs a guest, or gives it a module, could have changed the VM as well.
 		Trust: func(f *snapshot.File) (snapshot.Trusted, error) { return f, nil },
 	})
@@ -117,6 +119,28 @@ func run(o Options) (code int, err error) {
 // heapShare: all but one part in so many of what can be committed is for objects. The rest is for tables
 // about them, stacks, and machine code.
 const heapShare = 8
+
+// In a small guest new space and stacks are small too: of eden, survivors and reserves the whole is
+// committed from the start. 0 stands for what the image wants.
+const (
+	smallGuest = 64 << 20
+	edenShare  = 64
+	smallPages = 12
+)
+
+func edenBytes(limit uint64) uint64 {
+	if limit >= smallGuest {
+		return 0
+	}
+	return limit / edenShare
+}
+
+func stackPages(limit uint64) int {
+	if limit >= smallGuest {
+		return 0
+	}
+	return smallPages
+}
 
 // patience is how long an image may take to shut down.
 const patience = 10 * time.Second
