@@ -90,8 +90,9 @@ func (w *warming) compare() error {
 	if err != nil {
 		return err
 	}
+	c.ExitCode = saved.code
 	if w.startup != "" {
-		c.Skipped = "it starts with something else than the program"
+		c.Skipped = "it starts with something else than the program, and " + saved.end()
 		return nil
 	}
 	cold, err := run(w.program)
@@ -108,7 +109,6 @@ func (w *warming) compare() error {
 	case cold.stdout != saved.stdout:
 		c.Differs = "the output is another: " + difference(cold.stdout, saved.stdout)
 	}
-	c.ExitCode = saved.code
 	return nil
 }
 
