@@ -106,6 +106,9 @@ func run(o Options) (code int, err error) {
 		return 0, err
 	}
 	close(ready)
+	if r := machine.StartReport(); r != nil {
+		fmt.Fprintf(os.Stderr, "sista: %v\n", r)
+	}
 	console.Watch()
 	if found.Store != nil {
 		if err := guest.WatchShutdown(found.Store, end); err != nil {
