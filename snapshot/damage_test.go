@@ -214,6 +214,16 @@ func TestProblems(t *testing.T) {
 	if _, err := f.Section(KindManifest); err == nil || !strings.Contains(err.Error(), "section manifest at offset 0x") || !strings.Contains(err.Error(), "flags 0x4") {
 		t.Errorf("unknown flag: %v", err)
 	}
+	// Something that follows an image of others.
+	other := f.Header
+	other.Padding = [5]uint64{}
+	for _, n := range []int{1, footerSize, 1000} {
+		b = append(bytes.Clone(good[:end]), make([]byte, n)...)
+		copy(b, other.FirstPage())
+		if f, err := read(b); err != nil || f.Problem != nil || len(f.Index()) != 0 {
+			t.Errorf("%d bytes that follow: %v %v", n, err, f.Problem)
+		}
+	}
 	// A plain image that another machine saved over this one in place.
 	b = bytes.Clone(good)
 	hd := f.Header

@@ -169,12 +169,19 @@ func (f *File) bytes(k Kind, offset, length int64) ([]byte, error) {
 func (f *File) readIndex() error {
 	end := f.Header.End()
 	at := f.size - footerSize
+	ours := f.Header.Mappable() // what follows the images of others is no trailer
 	if at < end {
+		if !ours {
+			return nil
+		}
 		return f.damage(0, end, "%d bytes follow the image, too few for a trailer", f.size-end)
 	}
 	b, err := f.bytes(0, at, footerSize)
 	if err != nil {
 		return err
+	}
+	if !ours && !isFooter(b) {
+		return nil
 	}
 	ft, problem := decodeFooter(b)
 	switch {
