@@ -91,7 +91,7 @@ func TestEncodingIsComplete(t *testing.T) {
 		{ir.Value{}, "ID Op Type Args Int Sym NoMark Reason State Block Origin"},
 		{ir.Origin{}, "Method PC"},
 		{ir.State{}, "Levels Virtuals epoch"},
-		{ir.Level{}, "Mode Method PC Self Closure Context Temps Stack epoch"},
+		{ir.Level{}, "Mode Method PC Self Closure Context Temps Stack epoch at"},
 		{ir.Ref{}, "Value Virtual"},
 		{ir.Virtual{}, "Kind Class Slots"},
 	} {

@@ -41,6 +41,7 @@ type Level struct {
 	Stack   []Ref
 
 	epoch uint32 // of the last walk that came here
+	at    ID     // of the block where that was, for the verifier
 }
 
 // A Ref is a value, an object to be made, or nothing.

@@ -44,7 +44,7 @@ import (
 // Not checked: that values marked partial are reached only under their conditions,
 // that NoMark is true. Differential tests and the evaluator find those.
 func (f *Func) Verify() error {
-	v := &verifier{f: f, where: map[*Value]*Block{}, index: map[*Value]int{}, blocks: map[*Block]bool{}}
+	v := &verifier{f: f, defs: make([]*Value, f.nextValue), index: make([]int32, f.nextValue), blocks: make([]*Block, f.nextBlock), walk: f.NewWalk()}
 	v.names()
 	if v.errs == nil {
 		v.g = NewGraph(f)
@@ -61,9 +61,10 @@ func (f *Func) Verify() error {
 type verifier struct {
 	f      *Func
 	g      *Graph
-	where  map[*Value]*Block
-	index  map[*Value]int // place in the block; parameters -1
-	blocks map[*Block]bool
+	defs   []*Value // by ID: what is in the function
+	index  []int32  // by ID: place in the block; of parameters negative
+	blocks []*Block // by ID
+	walk   Walk     // over states
 	errs   []error
 }
 
@@ -81,23 +82,25 @@ func (v *verifier) names() {
 		v.errs = append(v.errs, fmt.Errorf("ir: %s: no blocks", v.f.Name))
 		return
 	}
-	blockIDs := map[ID]bool{}
-	valueIDs := map[ID]bool{}
+	lengths := 0
 	for _, b := range v.f.Blocks {
-		if blockIDs[b.ID] || b.ID < 0 || b.ID >= v.f.nextBlock || b.fn != v.f {
+		if b.ID < 0 || b.ID >= v.f.nextBlock || v.blocks[b.ID] != nil || b.fn != v.f {
 			v.fail(b, "name of a block not unique or not the function's")
+			return
 		}
-		blockIDs[b.ID], v.blocks[b] = true, true
+		v.blocks[b.ID] = b
 		if b.End == nil {
 			v.fail(b, "no terminator")
 			continue
 		}
-		at := -len(b.Params)
+		at := int32(-len(b.Params))
 		b.Each(func(x *Value) {
-			if valueIDs[x.ID] || x.ID < 0 || x.ID >= v.f.nextValue {
+			if x.ID < 0 || x.ID >= v.f.nextValue || v.defs[x.ID] != nil {
 				v.fail(x, "name of a value not unique or not the function's")
+				return
 			}
-			valueIDs[x.ID] = true
+			v.defs[x.ID], v.index[x.ID] = x, at
+			lengths++
 			if x.Block != b {
 				v.fail(x, "listed in %v but says it is in %v", b, x.Block)
 			}
@@ -106,11 +109,10 @@ func (v *verifier) names() {
 			} else if (x.Op == OpParam) != (at < 0) || x.Op.Info().Ends != (x == b.End) {
 				v.fail(x, "%v in a place it cannot have", x.Op)
 			}
-			v.where[x], v.index[x] = b, at
 			at++
 		})
 	}
-	lists := map[**Value]bool{}
+	lists := make(map[**Value]bool, lengths)
 	list := func(at fmt.Stringer, vs []*Value) {
 		if len(vs) > 0 {
 			if lists[&vs[0]] {
@@ -125,7 +127,7 @@ func (v *verifier) names() {
 		for _, e := range b.Succs {
 			list(b, e.Args)
 			switch {
-			case !v.blocks[e.To]:
+			case int(e.To.ID) >= len(v.blocks) || v.blocks[e.To.ID] != e.To:
 				v.fail(b, "successor %v is not in the function", e.To)
 			case e.To.IsRoot():
 				v.fail(b, "edge to %v, where execution starts", e.To)
@@ -161,13 +163,17 @@ func (v *verifier) use(x, a *Value) bool {
 		v.fail(x, "use of no value")
 		return false
 	}
-	d, ok := v.where[a]
-	if !ok {
+	if int(a.ID) >= len(v.defs) || v.defs[a.ID] != a {
 		v.fail(x, "use of %v, which is not in the function", a)
 		return false
 	}
 	if v.g.Reachable(x.Block) {
-		if !v.g.Reachable(d) || !v.g.Dominates(d, x.Block) || d == x.Block && v.index[a] >= v.index[x] {
+		d := a.Block
+		if d == x.Block {
+			if v.index[a.ID] >= v.index[x.ID] {
+				v.fail(x, "use of %v, whose definition does not dominate it", a)
+			}
+		} else if !v.g.Reachable(d) || !v.g.Dominates(d, x.Block) {
 			v.fail(x, "use of %v, whose definition does not dominate it", a)
 		}
 	}
@@ -268,11 +274,11 @@ func (v *verifier) state(x *Value, s *State) {
 		if l.Method == "" || l.PC < 0 {
 			v.fail(x, "level %d says not where it is", i)
 		}
-		if _, ok := v.f.Methods[l.Method]; v.f.Methods != nil && !ok {
-			v.fail(x, "method %q has no handle", l.Method)
-		}
 	}
-	own := map[*Virtual]bool{}
+	var own map[*Virtual]bool
+	if len(s.Virtuals) > 0 {
+		own = map[*Virtual]bool{}
+	}
 	for _, o := range s.Virtuals {
 		own[o] = true
 		if o.Kind == VirtualFloat && (len(o.Slots) != 1 || o.Slots[0].Value == nil || o.Slots[0].Value.Type != TypeFloat) {
@@ -290,14 +296,35 @@ func (v *verifier) state(x *Value, s *State) {
 			v.class(x, o.Class)
 		}
 	}
-	s.Refs(func(r *Ref) {
+	any := false // reference to an object
+	ref := func(r *Ref) {
 		switch {
 		case r.Virtual != nil && (r.Value != nil || !own[r.Virtual]):
 			v.fail(x, "state refers to an object that is not its own")
 		case r.Value != nil && v.use(x, r.Value) && (r.Value.Type == TypeBool || r.Value.Type == TypeNone):
 			v.fail(x, "%v:%v in a state", r.Value, r.Value.Type)
 		}
-	})
+		any = any || r.Virtual != nil
+	}
+	for _, l := range s.Levels {
+		// What is defined where the level was met before is defined in all that that dominates.
+		if l.epoch == v.walk.epoch && v.g.Reachable(x.Block) && v.g.Dominates(v.blocks[l.at], x.Block) {
+			continue
+		}
+		if _, ok := v.f.Methods[l.Method]; v.f.Methods != nil && !ok {
+			v.fail(x, "method %q has no handle", l.Method)
+		}
+		any = false
+		l.Refs(ref)
+		if !any && v.g.Reachable(x.Block) {
+			l.epoch, l.at = v.walk.epoch, x.Block.ID
+		}
+	}
+	for _, o := range s.Virtuals {
+		for i := range o.Slots {
+			ref(&o.Slots[i])
+		}
+	}
 }
 
 // levelsOf counts the levels whose context an object is.

@@ -1,5 +1,7 @@
 package ir
 
+import "slices"
+
 // A place is where execution is: a bytecode, and those that the activations around
 // it are about to resume after.
 type place struct {
@@ -19,56 +21,78 @@ type effects struct {
 	v      *verifier
 	places map[place]*place
 	states map[*State]*place
-	out    map[*Block]progress
+	out    []progress // by ID of block
 }
 
 // progress is, for every place that execution may be in, whether an effect of it has
-// happened.
-type progress map[*place]bool
+// happened. There are few.
+type progress []step
+
+type step struct {
+	place *place
+	done  bool
+}
+
+func (p progress) of(k *place) bool {
+	for _, s := range p {
+		if s.place == k {
+			return s.done
+		}
+	}
+	return false
+}
 
 func (v *verifier) effects() {
-	e := &effects{v: v, places: map[place]*place{}, states: map[*State]*place{}, out: map[*Block]progress{}}
+	e := &effects{v: v, places: map[place]*place{}, states: map[*State]*place{}, out: make([]progress, len(v.blocks))}
 	for _, b := range v.g.Order {
-		e.out[b] = e.block(b, e.enter(b))
+		e.out[b.ID] = e.block(b, e.enter(b))
 	}
 }
 
 // enter joins what is so at the ends of predecessors. Nothing is known at the head of
 // a loop: all its bytecodes may begin anew.
 func (e *effects) enter(b *Block) progress {
-	at := progress{}
+	var at progress
 	for _, p := range e.v.g.Preds[b.ID] {
 		if e.v.g.pos[p.ID] >= e.v.g.pos[b.ID] {
-			return progress{}
+			return nil
 		}
-		for k, done := range e.out[p] {
-			at[k] = at[k] || done
+		for _, s := range e.out[p.ID] {
+			if i := slices.IndexFunc(at, func(x step) bool { return x.place == s.place }); i < 0 {
+				at = append(at, s)
+			} else {
+				at[i].done = at[i].done || s.done
+			}
 		}
 	}
 	return at
 }
 
 func (e *effects) block(b *Block, at progress) progress {
-	for _, x := range append(b.Values[:len(b.Values):len(b.Values)], b.End) {
-		var here *place
+	var spare progress // memory that nothing is in
+	visit := func(x *Value) {
 		if x.State != nil && len(x.State.Levels) > 0 {
-			here = e.placeOf(x.State)
-			if at[here] && x.State.Levels[0].Mode == Reexecute && x.Op != OpAnchor {
+			here := e.placeOf(x.State)
+			if at.of(here) && x.State.Levels[0].Mode == Reexecute && x.Op != OpAnchor {
 				e.v.fail(x, "would execute %q @%d again, of which there was an effect", here.method, here.pc)
 			}
-			now := progress{}
+			now := spare[:0]
 			for k := here; k != nil; k = k.around {
-				now[k] = at[k]
+				now = append(now, step{k, at.of(k)})
 			}
-			at = now
+			at, spare = now, at
 		}
 		if x.Op.HasEffect() {
 			made := e.madeAt(x)
-			for k := range at {
-				at[k] = at[k] || k != made
+			for i := range at {
+				at[i].done = at[i].done || at[i].place != made
 			}
 		}
 	}
+	for _, x := range b.Values {
+		visit(x)
+	}
+	visit(b.End)
 	return at
 }
 
