@@ -60,11 +60,12 @@ func (f *controlFlow) decide(b *ir.Block) {
 // sameParams replaces parameters that are given one value only, but for themselves.
 func (f *controlFlow) sameParams() bool {
 	s, before := f.s, f.s.Len()
+	var edges []*ir.Edge
 	for _, b := range f.g.Order {
-		if b.IsRoot() {
+		if b.IsRoot() || len(b.Params) == 0 {
 			continue
 		}
-		edges := incoming(f.g, b)
+		edges = incoming(edges, f.g, b)
 		for i, p := range b.Params {
 			var only *ir.Value
 			one := true

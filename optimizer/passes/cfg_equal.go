@@ -10,6 +10,7 @@ import (
 // always given values of the same number. That all of a type are is assumed first, and
 // then proved wrong: so loops that carry the same under two names are found too.
 type congruence struct {
+	edges     []*ir.Edge // memory of split
 	f         *controlFlow
 	blocks    []*ir.Block // that have parameters which may be equal
 	of        []int32     // by ID of value; 0: none yet
@@ -28,7 +29,7 @@ func newCongruence(f *controlFlow) *congruence {
 		if b.IsRoot() || len(b.Params) < 2 {
 			continue
 		}
-		types := map[ir.Type]int32{}
+		types := [256]int32{}
 		for _, p := range b.Params {
 			if types[p.Type] == 0 {
 				n.last++
@@ -71,7 +72,8 @@ func isConstant(v *ir.Value) bool { return v.Op >= ir.OpConstInt && v.Op <= ir.O
 
 // split gives parameters of a block other numbers if an edge gives them different ones.
 func (n *congruence) split(b *ir.Block) bool {
-	edges := incoming(n.f.g, b)
+	n.edges = incoming(n.edges, n.f.g, b)
+	edges := n.edges
 	byKey := map[string]int32{}
 	taken := map[int32]bool{} // numbers that stay with the first of a kind
 	changed := false

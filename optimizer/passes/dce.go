@@ -14,6 +14,7 @@ func DeadCode(f *ir.Func, _ *Policy) {
 	untagStates(f)
 	live := make([]bool, f.NumValues())
 	var work []*ir.Value
+	var edges []*ir.Edge
 	mark := func(v *ir.Value) {
 		if !live[v.ID] {
 			live[v.ID] = true
@@ -39,7 +40,8 @@ func DeadCode(f *ir.Func, _ *Policy) {
 		}
 		if v.Op == ir.OpParam {
 			i := slices.Index(v.Block.Params, v)
-			for _, e := range incoming(g, v.Block) {
+			edges = incoming(edges, g, v.Block)
+			for _, e := range edges {
 				mark(e.Args[i])
 			}
 		}
@@ -67,8 +69,8 @@ func untagStates(f *ir.Func) {
 }
 
 // incoming answers the edges to a block, each once.
-func incoming(g *ir.Graph, b *ir.Block) []*ir.Edge {
-	var edges []*ir.Edge
+func incoming(edges []*ir.Edge, g *ir.Graph, b *ir.Block) []*ir.Edge {
+	edges = edges[:0]
 	var last *ir.Block
 	for _, p := range g.Preds[b.ID] {
 		if p == last {

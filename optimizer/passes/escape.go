@@ -204,13 +204,15 @@ func (e *escape) shapes() {
 		s, ok := shapes[v]
 		return s, ok
 	}
+	var edges []*ir.Edge
 	for changed := true; changed; {
 		changed = false
 		for _, b := range e.g.Order {
 			if b.IsRoot() || len(b.Params) == 0 {
 				continue
 			}
-			for _, in := range incoming(e.g, b) {
+			edges = incoming(edges, e.g, b)
+			for _, in := range edges {
 				for i, p := range b.Params {
 					old, had := shapes[p]
 					if s, ok := get(in.Args[i]); ok && (!had || old.op != 0 && s != old) {

@@ -18,9 +18,25 @@ const (
 )
 
 func (n *numbering) fact(k fact, holds bool) {
-	if old, ok := n.facts[k]; !ok || !n.g.Dominates(old.at, n.b) {
-		n.facts[k] = learned{holds, n.b}
+	old := n.learned(k)
+	switch {
+	case old == nil:
+		r := n.about(k.of)
+		n.facts = append(n.facts, learned{k.op, k.n, holds, n.b, r.facts})
+		r.facts = int32(len(n.facts))
+	case !n.g.Dominates(old.at, n.b):
+		old.holds, old.at = holds, n.b
 	}
+}
+
+// learned answers what was learned of a fact, nil if nothing was.
+func (n *numbering) learned(k fact) *learned {
+	for i := n.about(k.of).facts; i != 0; i = n.facts[i-1].next {
+		if l := &n.facts[i-1]; l.op == k.op && l.n == k.n {
+			return l
+		}
+	}
+	return nil
 }
 
 // questionOf answers the fact that a value asks for.
@@ -78,7 +94,7 @@ func (n *numbering) is(k fact, holds bool) {
 	if _, ok := n.classOf(k.of); ok {
 		return
 	}
-	n.class[k.of] = classAt{class, n.b}
+	n.about(k.of).classAt = classAt{class, n.b}
 	n.fact(fact{op: ir.OpIsSmi, of: k.of}, class == smallIntegerClass)
 	n.fact(fact{op: ir.OpIsChar, of: k.of}, class == characterClass)
 	if class <= smallFloatClass {
@@ -106,8 +122,8 @@ func (n *numbering) holds(k fact) (holds, ok bool) {
 	if class, known := n.classOf(k.of); known && k.op == ir.OpHasClass {
 		return class == k.n, true
 	}
-	l, ok := n.facts[k]
-	return l.holds, ok && n.g.Dominates(l.at, n.b)
+	l := n.learned(k)
+	return l != nil && l.holds, l != nil && n.g.Dominates(l.at, n.b)
 }
 
 // isTrue answers what is known of a condition.
@@ -128,8 +144,8 @@ func (n *numbering) answer(v *ir.Value) (holds, ok bool) {
 
 // classOf answers the class of a root.
 func (n *numbering) classOf(root *ir.Value) (class int64, ok bool) {
-	c, ok := n.class[root]
-	return c.class, ok && n.g.Dominates(c.at, n.b)
+	c := n.about(root).classAt
+	return c.class, c.at != nil && n.g.Dominates(c.at, n.b)
 }
 
 // superfluous tells whether a guard of a condition surely holds; of a guard of an oop

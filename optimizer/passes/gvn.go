@@ -15,8 +15,9 @@ type number struct {
 // check nothing any more.
 func ValueNumbers(f *ir.Func, p *Policy) {
 	g := removeUnreachable(f)
-	n := &numbering{g: g, anyway: p.LeaveAnyway, s: f.NewSubstitution(), known: make(map[number]*ir.Value, f.NumValues()/2),
-		facts: map[fact]learned{}, class: map[*ir.Value]classAt{}}
+	n := &numbering{g: g, anyway: p.LeaveAnyway, s: f.NewSubstitution()}
+	n.known.start(f.NumValues())
+	n.roots = make([]aboutRoot, f.NumValues()+f.NumValues()/4)
 	children := g.Children()
 	var walk func(*ir.Block)
 	walk = func(b *ir.Block) {
@@ -43,16 +44,81 @@ type numbering struct {
 	g      *ir.Graph
 	s      *ir.Substitution
 	b      *ir.Block // where the walk is
-	known  map[number]*ir.Value
-	facts  map[fact]learned
-	class  map[*ir.Value]classAt // of roots
-	anyway bool                  // [Policy.LeaveAnyway]
+	known  numbers
+	roots  []aboutRoot // by ID of value
+	facts  []learned
+	anyway bool // [Policy.LeaveAnyway]
+}
+
+// aboutRoot is what is known of a value: its class, and facts.
+type aboutRoot struct {
+	classAt
+	facts int32 // the last one in the list of all, from 1; 0: none
 }
 
 // learned is a fact, or that it is none, from a block on.
 type learned struct {
+	op    ir.Op
+	n     int64
 	holds bool
 	at    *ir.Block
+	next  int32 // about the same value
+}
+
+// numbers has values by what makes them the same. A value takes the place of an older one.
+type numbers struct {
+	heads   []int32 // by hash; places in entries, from 1
+	entries []numbered
+}
+
+type numbered struct {
+	number
+	value *ir.Value
+	next  int32
+}
+
+func (t *numbers) start(values int) {
+	size := 16
+	for size < values {
+		size *= 2
+	}
+	t.heads = make([]int32, size)
+	t.entries = make([]numbered, 0, values/2)
+}
+
+func (k *number) hash() uint64 {
+	h := (uint64(k.op)<<32 ^ uint64(k.n)) * 0x9E3779B97F4A7C15
+	if k.x != nil {
+		h = (h ^ uint64(k.x.ID) + 1) * 0x9E3779B97F4A7C15
+	}
+	if k.y != nil {
+		h = (h ^ uint64(k.y.ID) + 1) * 0x9E3779B97F4A7C15
+	}
+	return h >> 32
+}
+
+// at answers the place of a number's value, and makes one if there is none and it is asked for.
+func (t *numbers) at(k *number, make bool) **ir.Value {
+	head := &t.heads[k.hash()&uint64(len(t.heads)-1)]
+	for i := *head; i != 0; i = t.entries[i-1].next {
+		if e := &t.entries[i-1]; e.number == *k {
+			return &e.value
+		}
+	}
+	if !make {
+		return nil
+	}
+	t.entries = append(t.entries, numbered{*k, nil, *head})
+	*head = int32(len(t.entries))
+	return &t.entries[len(t.entries)-1].value
+}
+
+// about answers what is known of a value.
+func (n *numbering) about(v *ir.Value) *aboutRoot {
+	if int(v.ID) >= len(n.roots) {
+		n.roots = append(n.roots, make([]aboutRoot, n.g.Fn.NumValues()-len(n.roots)+16)...)
+	}
+	return &n.roots[v.ID]
 }
 
 // classAt is a class index that is known from a block on.
@@ -63,8 +129,8 @@ type classAt struct {
 
 // find answers the value of a number if there is one that dominates.
 func (n *numbering) find(k number) *ir.Value {
-	if w := n.known[k]; w != nil && n.g.Dominates(w.Block, n.b) {
-		return w
+	if w := n.known.at(&k, false); w != nil && n.g.Dominates((*w).Block, n.b) {
+		return *w
 	}
 	return nil
 }
@@ -158,7 +224,7 @@ func (n *numbering) again(v *ir.Value) bool {
 	w := n.find(k)
 	switch {
 	case w == nil:
-		n.known[k] = v
+		*n.known.at(&k, true) = v
 		return false
 	case v.Type != ir.TypeNone:
 		n.s.Replace(v, w)
@@ -176,7 +242,7 @@ func (n *numbering) constant(b *ir.Block, holds bool) *ir.Value {
 		return w
 	}
 	w := b.ConstBool(holds)
-	n.known[k] = w
+	*n.known.at(&k, true) = w
 	return w
 }
 

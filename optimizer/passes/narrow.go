@@ -233,11 +233,13 @@ func (n *narrowing) carry(floats map[*ir.Value]bool) {
 // what had to be tagged for it.
 func untagParams(f *ir.Func, g *ir.Graph, candidates map[*ir.Value]bool) {
 	untagged := map[*ir.Value]bool{}
+	var edges []*ir.Edge
 	tagged := func(a *ir.Value) bool { return a.Op == ir.OpTag || a.Op == ir.OpConstSmi }
 	for p := range candidates {
 		any, all := false, true
 		i := slices.Index(p.Block.Params, p)
-		for _, e := range incoming(g, p.Block) {
+		edges = incoming(edges, g, p.Block)
+		for _, e := range edges {
 			a := e.Args[i]
 			any = any || a.Op == ir.OpTag
 			all = all && (tagged(a) || a == p)
@@ -265,7 +267,8 @@ func untagParams(f *ir.Func, g *ir.Graph, candidates map[*ir.Value]bool) {
 			tag := f.NewValue(ir.OpTag, n)
 			insertFirst(b, tag)
 			s.Replace(p, tag)
-			for _, e := range incoming(g, b) {
+			edges = incoming(edges, g, b)
+			for _, e := range edges {
 				e.Args[i] = f.NewValue(ir.OpUntag, e.Args[i])
 			}
 			// The edges' blocks get the new values when all parameters are done.

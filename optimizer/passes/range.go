@@ -76,10 +76,13 @@ func (r *ranges) lookup(v *ir.Value) interval {
 // executed so far as is known, and does not count in a join.
 func (r *ranges) global() {
 	visits := map[*ir.Value]int{}
+	var edges []*ir.Edge
 	for changed := true; changed; {
 		changed = false
 		for _, b := range r.g.Order {
-			edges := incoming(r.g, b)
+			if edges = edges[:0]; len(b.Params) > 0 {
+				edges = incoming(edges, r.g, b)
+			}
 			for i, p := range b.Params {
 				if p.Type == ir.TypeInt {
 					changed = r.joinParam(p, i, edges, visits) || changed
