@@ -52,6 +52,8 @@ type Options struct {
 	// Log gets a line for every compilation, LogDeopt for every lost bet and for code
 	// that is thrown away; either may be nil.
 	Log, LogDeopt func(line string)
+	// Compiled gets every compilation that is put to use; may be nil.
+	Compiled func(Compiled)
 	// Trace gets the report of the front end and the function before and after the
 	// passes; may be nil. It is called from another goroutine in mode Async.
 	Trace func(name string, r *front.Report, before, after string)
@@ -79,6 +81,16 @@ type Stats struct {
 	QueueMax      int            `json:"queueMax"`
 	Templates     int            `json:"templates"` // methods and blocks compiled by the template tier
 	TemplateBytes int            `json:"templateBytes"`
+}
+
+// Compiled is a compilation of a method, block or loop.
+type Compiled struct {
+	Name    string `json:"name"`
+	Quick   bool   `json:"quick,omitempty"` // with the quick policy
+	Inlined int    `json:"inlined"`         // activations
+	Values  int    `json:"values"`
+	Bytes   int    `json:"bytes"` // of code
+	Times
 }
 
 // Times are those of the parts of compilations.
@@ -257,6 +269,9 @@ func (b *Broker) make(j *job) error {
 	return j.err
 }
 
+// completes tells whether it makes more of code that was made with the quick policy.
+func (j *job) completes() bool { return j.old != nil && j.old.quick && !j.unit.quick }
+
 // job is a compilation under way.
 type job struct {
 	once    sync.Once // generates; of one that is lowered
@@ -385,7 +400,7 @@ func (b *Broker) finish(j *job) {
 		if b.units[u.place] == u {
 			delete(b.units, u.place)
 		}
-		if old := j.old; old != nil && b.units[u.place] == old && !isRevoked(j.err) {
+		if old := j.old; old != nil && b.units[u.place] == old && !isRevoked(j.err) && !j.completes() {
 			b.retire(old, b.policy.CompileAfter) // it would lose its bets for ever
 		}
 		w.Cancel()
@@ -400,6 +415,9 @@ func (b *Broker) finish(j *job) {
 		b.stats.Loops++
 	} else {
 		b.stats.Compiled++
+	}
+	if b.opts.Compiled != nil {
+		b.opts.Compiled(Compiled{Name: u.name, Quick: u.quick, Inlined: j.inlined, Values: j.values, Bytes: len(j.code.Bytes), Times: j.times})
 	}
 	if j.lowered {
 		b.log("lowered %s: %d bytes of code; %v", u.name, len(j.code.Bytes), j.times)
@@ -467,7 +485,7 @@ func (b *Broker) publish(j *job, method heap.Oop) error {
 		return &front.Refusal{Reason: bailedFull, Detail: err.Error()}
 	}
 	if old := j.old; old != nil && b.units[u.place] == old {
-		if old.quick && !u.quick {
+		if j.completes() {
 			b.stats.Full++
 			b.logDeopt("replaced %s: it runs often", u.name)
 		} else {

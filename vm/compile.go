@@ -29,7 +29,7 @@ func (v *VM) startCompiler() {
 	if c.Feedback == nil {
 		v.in.Gather(counters.New(c.Stress.Policy(counters.DefaultPolicy())))
 	}
-	v.broker = jit.NewBroker(v.in, zone, jit.Options{Mode: c.Compile, Log: c.Trace.Compile, LogDeopt: c.Trace.Deopt, Stress: c.Stress})
+	v.broker = jit.NewBroker(v.in, zone, jit.Options{Mode: c.Compile, Log: c.Trace.Compile, LogDeopt: c.Trace.Deopt, Compiled: c.OnCompiled, Stress: c.Stress})
 }
 
 // closeCompiler ends compilations and gives their memory back.

@@ -99,6 +99,8 @@ type Config struct {
 	Stress jit.Stress
 	// Trace is told what happens underneath the program.
 	Trace Trace
+	// OnCompiled is called with every method, block and loop that was compiled; may be nil.
+	OnCompiled func(jit.Compiled)
 	// OnCode is called with where machine code was placed: from now on what was
 	// there before is gone. It may be nil.
 	OnCode func(addr, size uint64, name string)

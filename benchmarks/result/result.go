@@ -55,6 +55,16 @@ type Run struct {
 	// to that of the steady state, or the steady time over that of the second iteration
 	// when iterations take over 50 ms. 0: not known.
 	Early float64 `json:"early,omitempty"`
+	// Compilations are those of the process, if the runner tells.
+	Compilations []Compilation `json:"compilations,omitempty"`
+}
+
+// Compilation is that of a method, block or loop.
+type Compilation struct {
+	Name    string  `json:"name"`
+	Inlined int     `json:"inlined"` // activations in it
+	Micros  float64 `json:"us"`      // it took
+	Bytes   int     `json:"bytes"`   // of code
 }
 
 // Steady is what package steady found.

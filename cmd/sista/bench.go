@@ -12,6 +12,7 @@ import (
 
 	"github.com/sista-vm/sista/benchmarks"
 	"github.com/sista-vm/sista/benchmarks/result"
+	"github.com/sista-vm/sista/jit"
 	"github.com/sista-vm/sista/vm"
 )
 
@@ -145,7 +146,7 @@ func (b *bench) checkResults(chosen []benchmarks.Benchmark) int {
 	for _, p := range chosen {
 		names = append(names, p.Name)
 	}
-	if err := b.runImage(benchmarks.CheckArguments(names...), os.Stdout); err != nil {
+	if err := b.runImage(benchmarks.CheckArguments(names...), os.Stdout, nil); err != nil {
 		return failed(err)
 	}
 	return exitOK
@@ -154,18 +155,18 @@ func (b *bench) checkResults(chosen []benchmarks.Benchmark) int {
 // available asks the image for its benchmarks.
 func (b *bench) available() ([]benchmarks.Benchmark, error) {
 	var out strings.Builder
-	if err := b.runImage(benchmarks.ListArguments(), &out); err != nil {
+	if err := b.runImage(benchmarks.ListArguments(), &out, nil); err != nil {
 		return nil, err
 	}
 	return benchmarks.ParseList(out.String())
 }
 
 // runImage runs the image of the benchmarks in this process.
-func (b *bench) runImage(arguments []string, stdout io.Writer) error {
+func (b *bench) runImage(arguments []string, stdout io.Writer, compiled func(jit.Compiled)) error {
 	var stderr strings.Builder
 	config := b.machine.config()
 	config.Console, config.Stdout, config.Stderr = nil, stdout, &stderr
-	config.Sources, config.Args = sources(), arguments
+	config.Sources, config.Args, config.OnCompiled = sources(), arguments, compiled
 	machine, _, stop, err := b.machine.start(config)
 	if err != nil {
 		return err

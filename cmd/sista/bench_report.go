@@ -31,6 +31,9 @@ func (b *bench) report() error {
 		return err
 	}
 	fmt.Print(runsTable(b.results.Runs))
+	if slices.ContainsFunc(b.results.Runs, func(r *result.Run) bool { return len(r.Compilations) > 0 }) {
+		fmt.Printf("\n%s", compilationsTable(b.results.Runs))
+	}
 	if table := result.Runners(b.results, ourselves, b.measured()); len(table.Columns) > 1 {
 		fmt.Printf("\n%s", table)
 	}
@@ -95,6 +98,30 @@ func runsTable(runs []*result.Run) string {
 		lines = append(lines, append(line,
 			result.Milliseconds(r.Micros[0]), result.Milliseconds(result.Fastest(r)), result.Milliseconds(r.Steady.Mean), deviation, fmt.Sprint(len(r.Micros)),
 			fmt.Sprint(r.Steady.From+1), fmt.Sprintf("%.0f", warm/1000), early, string(r.Steady.Class), rate))
+	}
+	return result.Align(lines)
+}
+
+// compilationsTable has a line for every run that tells what it compiled.
+func compilationsTable(runs []*result.Run) string {
+	lines := [][]string{{"benchmark", "compiled", "inlined", "code kB", "bytes each", "total ms", "us each", "median us", "longest us"}}
+	for _, r := range runs {
+		n := len(r.Compilations)
+		if n == 0 {
+			continue
+		}
+		var total float64
+		inlined, bytes := 0, 0
+		times := make([]float64, n)
+		for i, c := range r.Compilations {
+			times[i] = c.Micros
+			total += c.Micros
+			inlined += c.Inlined
+			bytes += c.Bytes
+		}
+		slices.Sort(times)
+		lines = append(lines, []string{r.Name(), fmt.Sprint(n), fmt.Sprint(inlined), fmt.Sprintf("%.1f", float64(bytes)/1000), fmt.Sprint(bytes / n),
+			fmt.Sprintf("%.1f", total/1000), fmt.Sprintf("%.0f", total/float64(n)), fmt.Sprintf("%.0f", times[n/2]), fmt.Sprintf("%.0f", times[n-1])})
 	}
 	return result.Align(lines)
 }

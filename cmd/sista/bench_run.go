@@ -14,6 +14,7 @@ import (
 
 	"github.com/sista-vm/sista/benchmarks"
 	"github.com/sista-vm/sista/benchmarks/result"
+	"github.com/sista-vm/sista/jit"
 	"github.com/sista-vm/sista/vm"
 )
 
@@ -124,9 +125,13 @@ func (b *bench) measure(r runner, p benchmarks.Benchmark) (*result.Run, error) {
 	out := &benchmarks.Output{Progress: func(done int) { b.progress.update(done, b.iterations) }}
 	started := time.Now()
 	var err error
+	var compilations []result.Compilation
 	if r.command == nil {
 		limit := int(b.limit.Milliseconds())
-		err = b.runImage(benchmarks.Arguments(p.Name, b.iterations, size, limit), out)
+		err = b.runImage(benchmarks.Arguments(p.Name, b.iterations, size, limit), out, func(c jit.Compiled) {
+			micros := float64((c.Front + c.Passes + c.Code).Nanoseconds()) / 1000
+			compilations = append(compilations, result.Compilation{Name: c.Name, Inlined: c.Inlined, Micros: micros, Bytes: c.Bytes})
+		})
 	} else {
 		err = b.runCommand(r, p, size, out)
 	}
@@ -140,6 +145,7 @@ func (b *bench) measure(r runner, p benchmarks.Benchmark) (*result.Run, error) {
 	}
 	run := &result.Run{
 		Runner: r.name, Suite: p.Suite, Benchmark: p.Name, Inner: size, Work: p.Work * int64(size), Unit: p.Unit,
+		Compilations: compilations,
 	}
 	sum := 0.0
 	for _, m := range out.Micros {
