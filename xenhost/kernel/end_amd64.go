@@ -62,6 +62,13 @@ func fatalTrap(vector, code, ip, sp, bp uint64) {
 // endProgram ends the guest.
 func endProgram(code uint64) {
 	ending = true
+	if optionTicks {
+		console.Print("sista guest: ticks ")
+		console.PrintDecimal(cpu.TSC() - startTSC)
+		console.Print(" waited ")
+		console.PrintDecimal(waitedTicks)
+		console.Print("\n")
+	}
 	console.Print("sista guest: exit ")
 	console.PrintDecimal(code & 0xff)
 	console.Print("\n")

@@ -23,6 +23,9 @@ var armed uint64 = thread.Forever
 // idled is the time for which nothing could run, in nanoseconds.
 var idled uint64
 
+// waitedTicks is the same in ticks of the time-stamp counter, with those of measuring the clock.
+var waitedTicks uint64
+
 // schedule chooses who runs, and waits while nobody can.
 func schedule() {
 	for {
@@ -39,7 +42,9 @@ func schedule() {
 			return
 		}
 		setTimer(next, now)
+		start := cpu.TSC()
 		cpu.WaitForInterrupt()
+		waitedTicks += cpu.TSC() - start
 		idled += clock.Now() - now
 	}
 }
@@ -69,7 +74,9 @@ func measure() {
 		at += DirectMap
 	}
 	apic.Enable(at, vectorSpurious)
+	start := cpu.TSC()
 	apic.SetRate(clock.Measure(apic.StartCount, apic.StopCount))
+	waitedTicks += cpu.TSC() - start
 }
 
 // startInterrupts lets the timer and the console interrupt.

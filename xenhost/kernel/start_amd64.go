@@ -56,9 +56,13 @@ func openConsole() {
 //
 //	kernel.xcr0=N   the parts of extended state in use, where what CPUID offers does not work
 //	kernel.trace    a line for each system call
+//	kernel.ticks    a line at the end: ticks of the time-stamp counter since the entry, and of these
+//	                the ones in which nothing could run or the clock was measured. With QEMU's
+//	                -icount shift=0 a tick is an instruction.
 var (
 	optionComponents uint64
 	optionTrace      bool
+	optionTicks      bool
 )
 
 const optionPrefix = "kernel."
@@ -73,6 +77,9 @@ func readOptions() {
 			for _, c := range v {
 				optionComponents = optionComponents*10 + uint64(c-'0')
 			}
+		}
+		if _, ok := after(w, "kernel.ticks"); ok {
+			optionTicks = true
 		}
 		if _, ok := after(w, "kernel.trace"); ok {
 			optionTrace = true

@@ -92,11 +92,12 @@ func isPinned(b []byte) bool {
 }
 
 // FirstDomain is a machine that runs Xen, and the guest as its first domain. Xen needs an I/O MMU for that.
-// Not the guest but the emulation is why of AVX nothing is used, and why there is no RDTSCP.
+// Not the guest but the emulation is why of AVX nothing is used, why there is no RDTSCP, and why Xen must not
+// exchange floating-point registers lazily: they would be lost now and then.
 func FirstDomain(xen, elf string, memory int, line string) launch.Machine {
 	return launch.Machine{
 		ELF: xen, Memory: memory + 192, CPU: "max,+svm,-rdtscp",
-		Line:    fmt.Sprintf("console=com1 com1=115200,8n1 dom0=pvh dom0_mem=%dM loglvl=error guest_loglvl=error smap=hvm", memory),
+		Line:    fmt.Sprintf("console=com1 com1=115200,8n1 dom0=pvh dom0_mem=%dM loglvl=error guest_loglvl=error smap=hvm spec-ctrl=eager-fpu", memory),
 		Module:  elf + " kernel.xcr0=3 " + strings.ReplaceAll(line, ",", ",,"),
 		Options: []string{"-machine", "q35", "-device", "amd-iommu"},
 	}
