@@ -87,6 +87,9 @@ func (in *Interp) visitRegisters(visit func(*heap.Oop)) {
 			visit(p)
 		}
 	}
+	for i := range in.keptSends {
+		visit((*heap.Oop)(&in.keptSends[i].Selector))
+	}
 	for i := range in.tried {
 		if in.tried[i] != heap.Invalid {
 			visit(&in.tried[i])

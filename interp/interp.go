@@ -45,9 +45,10 @@ type Interp struct {
 	// machine code. Posting a request sets it to the highest address; handling the
 	// request puts pageLimit back.
 	nat           native.Context
-	code          *machineCode      // nil: nothing is compiled
-	nativeEntry   uint64            // where code is to be called next, or 0
-	sends         *native.SendCache // nil as code is
+	code          *machineCode        // nil: nothing is compiled
+	nativeEntry   uint64              // where code is to be called next, or 0
+	sends         *native.SendCache   // nil as code is
+	keptSends     []native.SendTarget // entries of it, while the collection before a snapshot is under way
 	spilled       []spilledFrame
 	leaveGuards   func() int64 // nil: guards are not counted
 	interpretNext bool         // the next bytecode is not for template code

@@ -144,6 +144,7 @@ func (in *Interp) unlinkFrom(c *compiled) {
 	in.forgetSends()
 	lo := c.placed.Text()
 	hi := lo + uint64(len(c.code.Bytes))
+	in.keptSends = slices.DeleteFunc(in.keptSends, func(t native.SendTarget) bool { return t.Entry >= lo && t.Entry < hi })
 	for _, other := range in.code.all {
 		i := 0
 		other.cells(func(a uint64) {

@@ -204,12 +204,31 @@ func (in *Interp) forgetSends() {
 	}
 }
 
+// keepSends has the entries of the cache of sends outlive collections, and answers what puts them back.
+func (in *Interp) keepSends() (restore func()) {
+	if in.code == nil {
+		return func() {}
+	}
+	for _, e := range in.sends {
+		if e.Selector != 0 {
+			in.keptSends = append(in.keptSends, e)
+		}
+	}
+	return func() {
+		for _, e := range in.keptSends {
+			in.sends[native.SendPlace(e.Selector, e.Class)] = e
+		}
+		in.keptSends = nil
+	}
+}
+
 // unlinkSends makes all sends of machine code look their methods up: one may be another.
 func (in *Interp) unlinkSends() {
 	if in.code == nil {
 		return
 	}
 	in.forgetSends()
+	in.keptSends = nil
 	in.linked(Unlinked, 0, noClassIndex)
 	for _, c := range in.code.all {
 		i := 0

@@ -57,10 +57,13 @@ func (in *Interp) Snapshot(path string) error {
 	in.heap.Store(in.activeProcess(), processContext, in.divorced)
 	err := errNoRoom
 	in.observer.Moving()
+	restore := in.keepSends() // what is saved with the code
 	if in.heap.TenureAll() {
 		in.heap.Compact(false)
+		restore()
 		err = in.opts.Save(path, in.opts.Header)
 	}
+	in.keptSends = nil
 	in.heap.Store(in.activeProcess(), processContext, in.nilOop)
 	in.resumeDivorced()
 	return err
