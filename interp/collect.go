@@ -122,13 +122,13 @@ func (in *Interp) VisitRoots(visit func(*heap.Oop)) {
 func (in *Interp) MarkRoots(visit func(*heap.Oop)) {
 	in.visitRegisters(visit)
 	in.observer.VisitStrong(visit)
-	in.markCode(visit)
 	for i := range in.pages.pages {
 		in.pages.pages[i].marked = false
 	}
 	if p := in.pages.active; p != nil {
 		p.marked = true
 		in.visitFrames(p, visit)
+		in.markCode(p, visit)
 	}
 }
 
@@ -137,6 +137,7 @@ func (in *Interp) MarkMarried(ctx heap.Oop, visit func(*heap.Oop)) {
 	if p := in.pageOf(marriedFrame(ctx)); p != nil && p.used && !p.marked {
 		p.marked = true
 		in.visitFrames(p, visit)
+		in.markCode(p, visit)
 	}
 }
 

@@ -285,16 +285,34 @@ func (in *Interp) visitCode(all bool, visit func(*heap.Oop)) {
 	}
 }
 
-// markCode visits the objects that code keeps alive. That of templates keeps none.
-func (in *Interp) markCode(visit func(*heap.Oop)) {
+// markCode visits the objects that code with frames on a page names. All other code keeps none.
+func (in *Interp) markCode(p *stackPage, visit func(*heap.Oop)) {
 	if in.code == nil {
 		return
 	}
-	for _, c := range in.code.all {
-		if !c.isTemplate() {
+	var last *compiled
+	in.eachCode(p, func(c *compiled) {
+		if c != last { // of a recursion
+			last = c
 			c.visit(visit)
 		}
-	}
+	})
+}
+
+// eachCode calls f with the code of every frame on a page that goes on in it.
+func (in *Interp) eachCode(p *stackPage, f func(c *compiled)) {
+	npc := uint64(0)
+	in.eachFrame(p, func(fp, _ uint64) {
+		if frameIsNative(fp) && in.frozen(fp) == nil {
+			if npc == 0 {
+				npc = headPC(fp)
+			}
+			if c := in.compiledAt(npc); c != nil {
+				f(c)
+			}
+		}
+		npc = in.frameRet(fp)
+	})
 }
 
 // visit visits the objects that code names.

@@ -19,16 +19,7 @@ func (in *Interp) CodeOnStack() map[Compiled]bool {
 	found := map[Compiled]bool{}
 	for i := range in.pages.pages {
 		if p := &in.pages.pages[i]; p.used {
-			npc := uint64(0)
-			in.eachFrame(p, func(fp, _ uint64) {
-				if frameIsNative(fp) && in.frozen(fp) == nil {
-					if npc == 0 {
-						npc = headPC(fp)
-					}
-					found[Compiled{in.compiledAt(npc)}] = true
-				}
-				npc = in.frameRet(fp)
-			})
+			in.eachCode(p, func(c *compiled) { found[Compiled{c}] = true })
 		}
 	}
 	return found

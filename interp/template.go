@@ -210,21 +210,15 @@ func (in *Interp) buryTemplates(p *stackPage) {
 	})
 }
 
-// keepCode kills the template code of methods that nothing else keeps.
+// keepCode kills the code that names objects which nothing else keeps.
 func (in *Interp) keepCode(lives func(heap.Oop) bool) {
 	if in.code == nil {
 		return
 	}
 	maps.DeleteFunc(in.code.wanted, func(m heap.Oop, _ bool) bool { return !lives(m) })
 	for _, c := range in.code.all {
-		if !c.isTemplate() {
-			continue
-		}
-		gone := !lives(c.method)
-		c.cells(func(a uint64) {
-			s := heap.Oop(ld(a + cellSelector))
-			gone = gone || s.IsObject() && !lives(s)
-		})
+		gone := false
+		c.visit(func(o *heap.Oop) { gone = gone || o.IsObject() && !lives(*o) })
 		if gone {
 			in.Kill(Compiled{c})
 			in.forgetCode(c)
