@@ -43,6 +43,21 @@ func (h *Heap) forward(o, to Oop) {
 	}
 	o.SetHeader(hd)
 	h.Store(o, 0, to)
+	if h.IsYoung(o) {
+		h.forwarders.young = true
+	} else {
+		h.forwarders.old = true
+	}
+}
+
+// forwarders tells whether there may be references to forwarders in new space, and in old space.
+// A scavenge removes those to the former, a full collection all.
+type forwarders struct{ young, old bool }
+
+// Forwarders tells whether there may be references to forwarders, and whether it takes a full collection to
+// remove them.
+func (h *Heap) Forwarders() (any, full bool) {
+	return h.forwarders.young || h.forwarders.old, h.forwarders.old
 }
 
 // Become makes every reference to from[i] one to to[i], and for twoWay every

@@ -44,6 +44,7 @@ func (h *Heap) collect(compact, mapped bool) {
 	h.old.settle(tails)
 	h.old.usedAtGC = h.old.used()
 	h.needFull, h.needCompact = false, false
+	h.forwarders = forwarders{}
 	h.Stats.FullGCs++
 	h.Stats.Marked = m.marked
 	h.Stats.MarkNs += uint64(marked.Sub(began))

@@ -124,6 +124,7 @@ func (s *scavenger) run() {
 	s.clearWeaklings()
 	s.settleRemembered()
 
+	h.forwarders.young = false
 	y.past = 1 - y.past
 	y.pastEnd = s.free
 	y.liveBound = 0

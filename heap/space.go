@@ -132,6 +132,8 @@ type Heap struct {
 	// PendingFinalization is set when a collection fired an ephemeron or cleared
 	// a weak slot; the interpreter clears it and signals the semaphore.
 	PendingFinalization bool
+
+	forwarders forwarders
 	// QueueBereavedWeaklings also puts weak objects that lost a referent on the
 	// mourn queue (image header flag 64).
 	QueueBereavedWeaklings bool

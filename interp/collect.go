@@ -166,10 +166,10 @@ func (in *Interp) Moved() {
 	in.SignalSemaphore(in.system.gcSemaphore)
 	if h.Stats.FullGCs != in.fullGCs {
 		in.fullGCs = h.Stats.FullGCs
-		in.forwarders = false
 		in.clearClosures()
-		in.careful = in.unfit
 	}
+	in.forwarders, _ = h.Forwarders()
+	in.careful = in.forwarders || in.unfit
 }
 
 // ClassesExpunged implements heap.Mutator.
@@ -191,7 +191,8 @@ func (in *Interp) BecameClasses(indices []uint32) {
 // UnforwardRoots implements heap.Mutator: after a become no frame has a forwarder
 // as receiver, method, closure or context; operands are followed when used.
 func (in *Interp) UnforwardRoots(follow func(heap.Oop) heap.Oop) {
-	in.forwarders, in.careful = true, true
+	in.forwarders, _ = in.heap.Forwarders()
+	in.careful = in.forwarders || in.unfit
 	in.leavePage()
 	fix := func(a uint64) {
 		if o := heap.Oop(ld(a)); o.IsForwarder() {

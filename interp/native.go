@@ -324,6 +324,28 @@ func (c *compiled) visit(visit func(*heap.Oop)) {
 	c.cells(func(a uint64) { visit((*heap.Oop)(heap.Pointer(a + cellSelector))) })
 }
 
+// killNaming kills the code with literals among some objects, which are about to become others: it takes them for
+// what they were.
+func (in *Interp) killNaming(objects ...[]heap.Oop) {
+	if in.code == nil {
+		return
+	}
+	set := map[heap.Oop]bool{}
+	for _, list := range objects {
+		for _, o := range list {
+			set[o] = true
+		}
+	}
+	in.observer.Becoming(set)
+	for _, c := range in.code.all {
+		for i := range c.code.Literals {
+			if !c.dead && !c.isTemplate() && set[heap.Oop(ld(c.literal(i)))] {
+				in.Kill(Compiled{c})
+			}
+		}
+	}
+}
+
 // codeMoved finds methods again that may have moved.
 func (in *Interp) codeMoved() {
 	if m := in.code; m != nil && m.moved {

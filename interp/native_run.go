@@ -52,7 +52,12 @@ func (in *Interp) runNative() {
 func (in *Interp) renewNative() bool {
 	in.bury()
 	if in.forwarders && in.dead == nil {
-		in.fullGCNow()
+		if _, full := in.heap.Forwarders(); !full {
+			in.scavengeNow()
+		}
+		if in.forwarders && in.dead == nil {
+			in.fullGCNow()
+		}
 	}
 	if in.dead == nil && in.pc == 0 && in.frozen(in.fp) != nil {
 		in.deoptHead(false)
@@ -70,6 +75,9 @@ func (in *Interp) shuns() bool {
 	c := in.code
 	if !in.forwarders {
 		return false
+	}
+	if _, full := in.heap.Forwarders(); !full {
+		return false // a scavenge costs little
 	}
 	if c.shunned++; c.shunned < c.patience {
 		return true

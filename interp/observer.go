@@ -20,6 +20,8 @@ type Observer interface {
 	Flushed(selector heap.Oop)
 	// ClassesChanged tells that class indices have, or are about to have, another meaning.
 	ClassesChanged(indices []uint32)
+	// Becoming tells that objects are about to become others.
+	Becoming(objects map[heap.Oop]bool)
 	// Renew is called before machine code runs on, after [Interp.Doubt].
 	Renew()
 }
@@ -41,6 +43,7 @@ func (noObserver) Moving()                     {}
 func (noObserver) Moved()                      {}
 func (noObserver) Flushed(heap.Oop)            {}
 func (noObserver) ClassesChanged([]uint32)     {}
+func (noObserver) Becoming(map[heap.Oop]bool)  {}
 func (noObserver) Renew()                      {}
 
 // Doubt makes the observer be asked to Renew before machine code runs again.

@@ -62,6 +62,7 @@ func (in *Interp) become(c *plugin.Call, twoWay, copyHash bool) (heap.Oop, plugi
 	if slices.ContainsFunc(from, in.isContext) || slices.ContainsFunc(to, in.isContext) {
 		in.suspectClosures()
 	}
+	in.killNaming(from, to)
 	in.divorceAll(from)
 	in.divorceAll(to)
 	in.observer.Moving()

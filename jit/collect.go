@@ -79,5 +79,14 @@ func (p *Program) Moving() {
 	}
 }
 
+// Becoming implements interp.Observer. Compilations under way know what such objects are.
+func (p *Program) Becoming(objects map[heap.Oop]bool) {
+	for _, w := range p.open {
+		if slices.ContainsFunc(w.objects, func(o heap.Oop) bool { return objects[o] }) {
+			p.drop(w.Compilation)
+		}
+	}
+}
+
 // Moved implements interp.Observer.
 func (p *Program) Moved() {}

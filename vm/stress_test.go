@@ -12,7 +12,8 @@ import (
 // What machine code got wrong once, and what it must not get wrong: the truth about the stack, and
 // changes of the program under code that runs. Each expression is evaluated in all machines
 // of FuzzTiers after the setup, many times over in one evaluation.
-const stressSetup = `Object subclass: #Stressed instanceVariableNames: 'x y array' classVariableNames: '' package: 'Generated'.
+const stressSetup = `Smalltalk at: #StressedGlobal put: nil.
+Object subclass: #Stressed instanceVariableNames: 'x y array' classVariableNames: '' package: 'Generated'.
 #('setUp x := 0. y := 0. array := #(1 2 3) copy'
 'each: aBlock array do: [:each | aBlock value: each]. ^array size'
 'inner: aBlock ^aBlock value'
@@ -42,6 +43,7 @@ const stressSetup = `Object subclass: #Stressed instanceVariableNames: 'x y arra
 'guard: i | r | r := 0. [r := 6 / i] ensure: [x := x + 1]. ^r'
 'resumed: n | s | s := 0. 1 to: n do: [:i | s := s + ([1 + (Warning signal: i printString)] on: Warning do: [:e | e resume: e messageText size])]. ^s'
 'handed: n | a b s go | s := 0. a := Semaphore new. b := Semaphore new. go := [1 to: n do: [:i | self pass: a to: b]] fork. 1 to: n do: [:i | a signal. b wait. s := s + i]. go terminate. ^s'
+'became | s | Smalltalk at: #StressedGlobal put: (Array new: 3). s := 0. 1 to: 600 do: [:i | i = 400 ifTrue: [StressedGlobal become: (ByteArray new: 5)]. i = 500 ifTrue: [StressedGlobal become: (ByteArray new: 5)]. s := s + StressedGlobal size]. ^s'
 'pass: a to: b a wait. x := x + 1. b signal'
 'watched: n | p c s | s := Semaphore new. p := [1 to: n do: [:i | self pass: s to: s. Processor yield]] fork. 1 to: n do: [:i | s signal. Processor yield. c := p suspendedContext. c isNil ifFalse: [y := y + (self stackFrom: c) size]]. p terminate. c := y. y := 0. ^c'
 ) do: [:each | Stressed compile: each].
@@ -59,6 +61,7 @@ func TestTruth(t *testing.T) {
 		"s terminated":    "-1",
 		"s returned: 100": "10100",
 		"s recur: 20000":  "20000",
+		"s became":        "2202",
 		"s written: 50":   "2225",
 		"s kept: 60":      "60",
 		"s point: 60":     "3780",
