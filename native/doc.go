@@ -29,7 +29,8 @@
 //	     ...           receiver and arguments being pushed for a send
 //
 // The pc of a frame that is not the head of its page is the return address in the
-// frame above it. A return address or pc in the code zone names a [Safepoint], and that says
+// frame above it, or, if that is the stub of [ExitReturnHooked], one that the owner of the stack keeps
+// elsewhere. A return address or pc in the code zone names a [Safepoint], and that says
 // what activations the frame stands for: of all that, code stores nothing.
 //
 // A frame that code took over from the interpreter ([Code.OSR]) has more in front of its slots:
