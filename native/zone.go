@@ -82,7 +82,7 @@ func newZone(c *Context, memory host.Memory, start, size uint64) (*Zone, error) 
 		return nil, errors.New("native: the host has no memory for machine code")
 	}
 	page := max(memory.PageSize(), 1<<pageBits)
-	size = min(size, maxZone) / (4 * page) * (4 * page)
+	size = zoneSize(size, page)
 	if size == 0 {
 		return nil, fmt.Errorf("native: a code zone has at least %d bytes", 4*page)
 	}
@@ -94,7 +94,7 @@ func newZone(c *Context, memory host.Memory, start, size uint64) (*Zone, error) 
 		}
 		z.reserved = size
 	}
-	z.text.size, z.data.size = size/4*3, size/4
+	z.text.size, z.data.size = textOf(size), size-textOf(size)
 	var err error
 	if z.writable, err = code.CommitCode(z.start, z.text.size); err == nil {
 		if err = memory.Commit(z.start+z.text.size, z.data.size); err == nil {
@@ -104,6 +104,13 @@ func newZone(c *Context, memory host.Memory, start, size uint64) (*Zone, error) 
 	}
 	return nil, errors.Join(fmt.Errorf("native: %w", err), z.unmap())
 }
+
+// zoneSize answers how much of so much memory a zone takes, textOf how much of that is text.
+func zoneSize(size, page uint64) uint64 { return min(size, maxZone) / (4 * page) * (4 * page) }
+func textOf(size uint64) uint64         { return size / 4 * 3 }
+
+// TextMax answers how much code fits into a zone that is made in so much memory.
+func TextMax(size uint64) uint64 { return textOf(zoneSize(size, 1<<pageBits)) }
 
 // Close ends the zone and all code in it.
 func (z *Zone) Close() error {

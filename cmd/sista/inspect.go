@@ -14,8 +14,10 @@ import (
 	"github.com/sista-vm/sista/host/hostos"
 	"github.com/sista-vm/sista/image"
 	"github.com/sista-vm/sista/interp"
+	"github.com/sista-vm/sista/native"
 	"github.com/sista-vm/sista/plugin"
 	"github.com/sista-vm/sista/plugins/all"
+	"github.com/sista-vm/sista/snapshot"
 	"github.com/sista-vm/sista/vm"
 )
 
@@ -124,11 +126,18 @@ func (i *inspection) showImage(path string) error {
 	}
 	stack := i.activeStack()
 	h := i.header
+	saved, err := i.machineCode(path)
+	if err != nil {
+		return err
+	}
 	report := map[string]any{
 		"file": path, "format": h.Format, "headerFlags": h.Flags, "base": h.Base, "dataSize": h.DataSize, "lastHash": h.LastHash,
 		"screen": []uint64{h.ScreenSize >> 16, h.ScreenSize & 0xffff}, "imageVersion": h.ImageVersion, "edenBytes": h.EdenBytes,
 		"stackPages": h.StackPages, "mappable": h.Mappable(), "segments": s.Segments, "objects": s.Objects, "bytes": s.Bytes,
 		"free": s.Free, "classes": classes, "numberOfClasses": len(s.Classes), "activeProcess": stack,
+	}
+	if saved != nil {
+		report["machineCode"] = saved
 	}
 	return i.answer(report, func() {
 		i.printf("%s: 64-bit Spur image, format %d\n", path, h.Format)
@@ -154,7 +163,34 @@ func (i *inspection) showImage(path string) error {
 		for _, line := range stack {
 			i.printf("  %s\n", line)
 		}
+		if saved != nil {
+			i.printf("\nmachine code: %d methods and blocks, %d loops; %d bytes of the %d that a code zone holds\n",
+				saved.Methods, saved.Loops, saved.CodeBytes, saved.Zone)
+		}
 	})
+}
+
+// machineCode is what an optimized image has of it, and how much of the code zone it takes.
+type machineCode struct {
+	Methods   int    `json:"methods"`
+	Loops     int    `json:"loops"`
+	CodeBytes int    `json:"codeBytes"`
+	Zone      uint64 `json:"zoneBytes"`
+}
+
+// machineCode answers what an image has, nil if it is no optimized one.
+func (i *inspection) machineCode(path string) (*machineCode, error) {
+	f, err := snapshot.Open(hostos.NewFiles(), path, hostos.Memory())
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	m := f.Describe().Manifest
+	if m == nil {
+		return nil, nil
+	}
+	_, size := i.heap.CodeArea()
+	return &machineCode{m.Methods, m.Loops, m.CodeBytes, native.TextMax(size)}, nil
 }
 
 // activeStack answers the stack of the active process, by walking its contexts.

@@ -168,6 +168,9 @@ func (m *machine) register(x *testMethod) {
 func (m *machine) methodFor(c *class, x *compiler.Method) *testMethod {
 	r := &testMethod{selector: x.Selector, owner: c}
 	r.Name = c.name + ">>" + x.Selector
+	if old := c.methods[m.symbols[x.Selector]]; old != nil && old.native == nil {
+		r.Name += fmt.Sprintf(" #%d", len(m.sources)) // calls go by name
+	}
 	r.Primitive = x.Primitive
 	m.fill(r, &x.Code)
 	return r
