@@ -291,7 +291,7 @@ func (e *emitter) inst(next *block) {
 		e.integer()
 	case op <= mUnboxG:
 		e.float()
-	case op <= mContext:
+	case op <= mRemember:
 		e.object()
 	default:
 		e.control(next)

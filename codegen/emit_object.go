@@ -57,6 +57,15 @@ func (e *emitter) object() {
 		e.newArray()
 	case mNewRaw:
 		e.newRaw()
+	case mHelper:
+		e.helper()
+	case mRemember:
+		done := a.NewLabel()
+		x := e.r(in.x)
+		slow := e.slowPath(native.ExitRemember, done, func() { e.give(asm.RAX, x) }, nil)
+		a.RI(asm.Cmp, asm.W32, e.r(in.z), 2)
+		a.Jcc(asm.Equal, slow)
+		a.Bind(done)
 	case mContext:
 		a.MovImm(asm.RCX, in.imm)
 		e.exit(native.ExitContext)

@@ -235,6 +235,8 @@ func (l *lowerer) memory(v *ir.Value) {
 		}
 	case ir.OpIdentityHash:
 		l.emit(inst{op: mHash, d: l.define(v), x: l.reg(v.Args[0]), slow: true})
+	case ir.OpReplaceBytes, ir.OpReplaceOops, ir.OpCompareBytes, ir.OpHashBytes:
+		l.helped(v)
 	case ir.OpSend, ir.OpCall:
 		l.send(v)
 	case ir.OpPoll:

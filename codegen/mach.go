@@ -143,6 +143,8 @@ const (
 	mNewArr  // d = object of class imm with x oops, or imm2 of them
 	mNewRaw
 	mContext
+	mHelper   // d = answer of helper imm for args
+	mRemember // x is to be remembered if z is 2
 	// control
 	mSend
 	mPoll
@@ -161,7 +163,7 @@ const (
 var mopNames = [numMops]string{"nop", "mov", "movzx", "lea", "add", "sub", "and", "or", "xor", "imul", "shl", "sar", "shr",
 	"shlv", "sarv", "neg", "cmp", "test", "testm", "store", "storei", "set", "cmov", "div", "divby", "fmov", "fadd", "fsub", "fmul", "fdiv", "fneg",
 	"fsqrt", "fcmp", "itof", "ftoi", "fload4", "fstore", "fstore4", "unbox", "box", "floattag", "guardfloat", "unboxg", "hasclass", "guardclass",
-	"classindex", "size", "hash", "barrier", "new", "newarr", "newraw", "context", "send", "poll", "deoptif", "deopt",
+	"classindex", "size", "hash", "barrier", "new", "newarr", "newraw", "context", "helper", "remember", "send", "poll", "deoptif", "deopt",
 	"jmp", "jcc", "ret", "nonlocal", "unreachable", "entry"}
 
 // okind is a kind of operand.

@@ -183,6 +183,10 @@ func (r *ranges) value(v *ir.Value) span {
 		}
 	case ir.OpClassIndex, ir.OpIdentityHash:
 		return span{0, 1<<22 - 1, true}
+	case ir.OpReplaceBytes, ir.OpReplaceOops, ir.OpCompareBytes:
+		return span{0, 3, true}
+	case ir.OpHashBytes:
+		return span{-1, 1<<28 - 1, true}
 	case ir.OpCharValue:
 		return span{0, ir.NumCharacters - 1, true}
 	case ir.OpSize:

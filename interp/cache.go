@@ -108,11 +108,12 @@ func methodPrimitive(m heap.Oop) int {
 	return int(ldb(a+1)) | int(ldb(a+2))<<8
 }
 
-// Primitives that mark methods for the unwinder; they always fail.
+// Primitives that mark methods for the unwinder, and always fail; and another.
 const (
 	primEnsure  = 198
 	primHandler = 199
 	primNoOp    = 19
+	primByName  = 117 // the primitive that a literal names
 )
 
 // fill makes e the entry for a method found for selector and tag.

@@ -80,6 +80,23 @@ func primNamed(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 	}
 }
 
+// NamedPrimitive answers what the primitive of a method is called, module and function with a
+// colon between; "" if it has none with a name.
+func (in *Interp) NamedPrimitive(m heap.Oop) string {
+	if methodPrimitive(m) != primByName || headerNumLiterals(methodHeader(m)) == 0 {
+		return ""
+	}
+	lit := in.follow(methodLiteral(m, 0))
+	if !lit.IsObject() || lit.Format() != heap.FmtArray || lit.NumSlots() != 4 {
+		return ""
+	}
+	module := ""
+	if o := in.follow(lit.Slot(namedModule)); o.IsObject() && o.Format().IsBytes() {
+		module = in.stringOf(o)
+	}
+	return module + ":" + in.stringOf(in.follow(lit.Slot(namedFunction)))
+}
+
 // warnOnce tells the user, on standard error, what a primitive that the VM will
 // never have says of itself. Images often hide such failures.
 func (in *Interp) warnOnce(reason string) {

@@ -91,10 +91,10 @@ func (in *Interp) shuns() bool {
 func (in *Interp) enterNative(pc uint64) bool {
 	n := &in.nat
 	n.SP, n.FP, n.PC = in.sp, in.fp, pc
-	pages, count := in.heap.ClassPages()
-	n.ClassPages, n.NumClassPages = pages, uint64(count)
 	n.Nil, n.False, n.True, n.OldStart = uint64(in.nilOop), uint64(in.falseOop), uint64(in.trueOop), in.oldStart
 	for {
+		pages, count := in.heap.ClassPages()
+		n.ClassPages, n.NumClassPages = pages, uint64(count)
 		n.Free, n.FreeLimit = in.heap.EdenFree, in.heap.EdenLimit
 		native.Enter(n)
 		in.heap.EdenFree = n.Free
@@ -121,11 +121,23 @@ func (in *Interp) enterNative(pc uint64) bool {
 		setHeadPC(in.fp, n.PC)
 		switch n.Exit {
 		case native.ExitSend, native.ExitValue:
-			in.nativeSend(n.Args[1])
-			return in.goesOn()
+			over, goes := in.sentPrimitive(n.Args[1])
+			if !over {
+				in.nativeSend(n.Args[1])
+			}
+			if !goes {
+				return in.goesOn()
+			}
+			n.Args[0] = uint64(in.pop())
 		case native.ExitCall:
-			in.nativeCall(n.Args[1])
-			return in.goesOn()
+			over, goes := in.calledPrimitive(n.Args[1])
+			if !over {
+				in.nativeCall(n.Args[1])
+			}
+			if !goes {
+				return in.goesOn()
+			}
+			n.Args[0] = uint64(in.pop())
 		case native.ExitDeopt:
 			in.loseBet()
 			return false

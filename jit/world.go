@@ -92,7 +92,7 @@ func (w *World) Method(h front.Handle) *front.Method {
 	}
 	w.inquire(key{kind: code, object: o})
 	m := &front.Method{Handle: h, ID: in.MethodID(o), Name: w.name(o), Bytes: slices.Clone(c.Bytes), Sista: c.Sista,
-		Args: c.Args, Temps: c.Temps, Block: c.Block, Primitive: c.Primitive, Heat: in.Heat(o)}
+		Args: c.Args, Temps: c.Temps, Block: c.Block, Primitive: c.Primitive, Function: in.NamedPrimitive(o), Heat: in.Heat(o)}
 	for i := range c.Literals {
 		m.Literals = append(m.Literals, w.Handle(in.Literal(o, i)))
 	}

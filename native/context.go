@@ -46,6 +46,8 @@ type Context struct {
 	// Guards counts down the guards and polls that code made for stress tests passes: such
 	// code is left where it gets to 0.
 	Guards int64
+
+	Helpers [NumHelpers]uint64 // addresses, by Helper
 }
 
 // NumRoutines is how many routines there may be.
@@ -75,6 +77,7 @@ const (
 	OffClassPages    = int32(unsafe.Offsetof(Context{}.ClassPages))
 	OffNumClassPages = int32(unsafe.Offsetof(Context{}.NumClassPages))
 	offRoutines      = int32(unsafe.Offsetof(Context{}.Routines))
+	offHelpers       = int32(unsafe.Offsetof(Context{}.Helpers))
 	offStubs         = int32(unsafe.Offsetof(Context{}.Stubs))
 )
 

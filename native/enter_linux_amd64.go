@@ -12,5 +12,8 @@ func Enter(c *Context)
 // stubs are the addresses of the stubs, by Exit.
 var stubs [NumExits]uint64
 
-// InitStubs fills in the addresses of the stubs.
-func (c *Context) InitStubs() { c.Stubs = stubs }
+// helpers are the addresses of the helpers.
+var helpers [NumHelpers]uint64
+
+// InitStubs fills in the addresses of the stubs and helpers.
+func (c *Context) InitStubs() { c.Stubs, c.Helpers = stubs, helpers }

@@ -107,13 +107,24 @@ func (s *scope) returning() {
 	switch {
 	case !s.method.Block:
 		s.answer(v)
-	case s.home != nil && s.isRunning(s.home):
+	case s.home != nil && s.isRunning(s.home) && !s.unwinds(s.home):
 		s.answerFrom(s.home, v)
 	default:
 		// The activations that the return goes past may want to be asked, and the home
 		// may have returned: that is for the interpreter, of which this asks nothing new.
 		s.deopt(ir.ReasonRequest, s.reexecute())
 	}
+}
+
+// unwinds tells whether an activation between here and home has something to do when it is
+// returned past.
+func (s *scope) unwinds(home *scope) bool {
+	for c := s; c != home; c = c.caller {
+		if c.method.Primitive == primEnsure {
+			return true
+		}
+	}
+	return false
 }
 
 // answer returns from the activation.

@@ -19,6 +19,7 @@ var intrinsics = func() map[int]intrinsic {
 		70:  {args: 0, build: buildNew},
 		71:  {args: 1, build: buildNewIndexed},
 		75:  {args: 0, build: buildIdentityHash},
+		105: {args: 4, build: buildReplace},
 		110: {args: 1, build: buildIdentical},
 		111: {args: 0, build: buildClass},
 		169: {args: 1, build: buildNotIdentical},

@@ -10,6 +10,7 @@ import (
 const (
 	primPerform = 83
 	primClass   = 111
+	primNamed   = 117
 	primEnsure  = 198
 	primHandler = 199
 	quickFirst  = 256
@@ -19,9 +20,11 @@ const (
 
 func isQuick(n int) bool { return n >= quickFirst && n <= quickLast }
 
-// alwaysFails tells primitives that no virtual machine does any more: the guard of
-// simulators, and next, nextPut: and atEnd of old streams.
-func alwaysFails(n int) bool { return n == 19 || n >= 65 && n <= 67 }
+// alwaysFails tells primitives that mark methods only, those whoever unwinds the stack looks for and
+// the guard of simulators, and what no virtual machine does any more: next, nextPut: and atEnd of old streams.
+func alwaysFails(n int) bool {
+	return n == primEnsure || n == primHandler || n == 19 || n >= 65 && n <= 67
+}
 
 // isValue tells primitives that evaluate a block with the arguments they get.
 func isValue(n int) bool {
@@ -55,16 +58,12 @@ func (s *scope) primitive(c *call, class ClassIndex, count uint64, p *plan) {
 		p.why = ""
 		return
 	}
-	if n == primEnsure || n == primHandler {
-		p.why = "unwinding"
-		return
-	}
 	if n == primPerform {
 		s.performed(c, class, p)
 		return
 	}
 	p.why = fmt.Sprintf("primitive %d is called", n)
-	i, ok := intrinsics[n]
+	i, ok := intrinsicOf(p.method)
 	if !ok || i.args >= 0 && i.args != len(c.args) {
 		return
 	}

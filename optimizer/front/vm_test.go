@@ -236,6 +236,12 @@ func (m *machine) Size(o ir.Oop, width int64) (int64, error) {
 	return int64(len(m.at(o).raw)) / width, nil
 }
 
+func (m *machine) HasBytes(o ir.Oop) bool {
+	return m.IsObject(o) && m.at(o).class.format >= 16 && m.at(o).class.format < 24
+}
+
+func (m *machine) IsArray(o ir.Oop) bool { return m.IsObject(o) && m.at(o).class.format == 2 }
+
 func (m *machine) Writable(o ir.Oop) bool { return !m.at(o).readOnly }
 
 func (m *machine) Slot(o ir.Oop, i int64) (ir.Oop, error) {

@@ -97,6 +97,7 @@ type Method struct {
 	// Primitive is the method's primitive number, 0 for none. Its callPrimitive
 	// bytecode is in Bytes.
 	Primitive int
+	Function  string // of a primitive with a name (117): module, colon, function
 	Owner     Handle // class whose method (or whose method's block) it is: super sends start above it
 	Heat      uint64 // calls and back edges counted so far
 }

@@ -176,6 +176,9 @@ func (x *evaluation) memory(v *Value, a []datum) (datum, error) {
 	var o Oop
 	var n int64
 	var err error
+	if v.Op >= OpReplaceBytes && v.Op <= OpHashBytes {
+		return x.bytes(v, a)
+	}
 	if v.Op.Info().Writes&(AliasSlots|AliasElements|AliasRaw) != 0 && !v.Op.Info().Call && !m.Writable(Oop(a[0])) {
 		return 0, errBarrier
 	}

@@ -33,6 +33,10 @@ type Machine interface {
 	ClassIndex(Oop) int64
 	// Size answers the number of oops if width is 0, else of raw units of that width.
 	Size(o Oop, width int64) (int64, error)
+	// HasBytes tells whether an oop is an object of bytes that is no method, IsArray whether it is
+	// one of oops that has no named ones.
+	HasBytes(Oop) bool
+	IsArray(Oop) bool
 	// Writable tells whether stores need not ask the interpreter.
 	Writable(Oop) bool
 

@@ -86,6 +86,10 @@ const (
 	OpNewRaw           // an object of so many units of its format, all 0
 	OpNewContext       // the context of an activation: its level, counted from the outermost, 0
 	OpWidow            // the activation of the context returns
+	OpReplaceBytes     // copy bytes from an index of the fourth to those from an index to another: 1, or 0 if that cannot be done
+	OpReplaceOops      // the same for Arrays: not 0 if it is done
+	OpCompareBytes     // 1 less, 2 equal, 3 greater in the order of the third, 0 if one has no bytes
+	OpHashBytes        // hash of bytes, from a hash on; -1 if it has none
 	OpIdentityHash     // its identity hash, drawn if it has none
 	OpSend             // look a selector up and run what is found
 	OpCall             // run a method that is known
@@ -182,6 +186,10 @@ var opTable = [numOps]OpInfo{
 	OpNewRaw:        {Name: "newraw", Doc: "an object of so many units of its format, all 0", Args: []Type{TypeInt}, Result: TypeObj, Aux: AuxClass, Allocates: true, Deopts: true},
 	OpNewContext:    {Name: "newcontext", Doc: "the context of an activation: its level, counted from the outermost, 0", Result: TypeObj, Aux: AuxInt, Allocates: true, Deopts: true},
 	OpWidow:         {Name: "widow", Doc: "the activation of the context returns", Args: []Type{TypeObj}, Result: TypeNone, Pinned: true},
+	OpReplaceBytes:  {Name: "replacebytes", Doc: "copy bytes from an index of the fourth to those from an index to another: 1, or 0 if that cannot be done", Args: []Type{TypeOop, TypeInt, TypeInt, TypeOop, TypeInt}, Result: TypeInt, Reads: AliasRaw | AliasHeader, Writes: AliasRaw},
+	OpReplaceOops:   {Name: "replaceoops", Doc: "the same for Arrays: not 0 if it is done", Args: []Type{TypeOop, TypeInt, TypeInt, TypeOop, TypeInt}, Result: TypeInt, Reads: AliasElements | AliasHeader, Writes: AliasElements},
+	OpCompareBytes:  {Name: "comparebytes", Doc: "1 less, 2 equal, 3 greater in the order of the third, 0 if one has no bytes", Args: []Type{TypeOop, TypeOop, TypeOop}, Result: TypeInt, Reads: AliasRaw},
+	OpHashBytes:     {Name: "hashbytes", Doc: "hash of bytes, from a hash on; -1 if it has none", Args: []Type{TypeOop, TypeInt}, Result: TypeInt, Reads: AliasRaw},
 	OpIdentityHash:  {Name: "identityhash", Doc: "its identity hash, drawn if it has none", Args: []Type{TypeObj}, Result: TypeInt, Reads: AliasHash, Writes: AliasHash},
 	OpSend:          {Name: "send", Doc: "look a selector up and run what is found", Args: []Type{TypeOop, TypeOop}, Variadic: true, Result: TypeOop, Aux: AuxSymbol, Reads: AliasAll, Writes: AliasAll, Call: true, Deopts: true},
 	OpCall:          {Name: "call", Doc: "run a method that is known", Args: []Type{TypeOop, TypeOop}, Variadic: true, Result: TypeOop, Aux: AuxSymbol, Reads: AliasAll, Writes: AliasAll, Call: true, Deopts: true},
@@ -700,6 +708,30 @@ func (b *Block) NewContext(n int64, reason Reason, state *State) *Value {
 // Widow appends widow: the activation of the context returns.
 func (b *Block) Widow(x *Value) *Value {
 	v := b.append(OpWidow, []*Value{x})
+	return v
+}
+
+// ReplaceBytes appends replacebytes: copy bytes from an index of the fourth to those from an index to another: 1, or 0 if that cannot be done.
+func (b *Block) ReplaceBytes(x *Value, y *Value, z *Value, u *Value, w *Value) *Value {
+	v := b.append(OpReplaceBytes, []*Value{x, y, z, u, w})
+	return v
+}
+
+// ReplaceOops appends replaceoops: the same for Arrays: not 0 if it is done.
+func (b *Block) ReplaceOops(x *Value, y *Value, z *Value, u *Value, w *Value) *Value {
+	v := b.append(OpReplaceOops, []*Value{x, y, z, u, w})
+	return v
+}
+
+// CompareBytes appends comparebytes: 1 less, 2 equal, 3 greater in the order of the third, 0 if one has no bytes.
+func (b *Block) CompareBytes(x *Value, y *Value, z *Value) *Value {
+	v := b.append(OpCompareBytes, []*Value{x, y, z})
+	return v
+}
+
+// HashBytes appends hashbytes: hash of bytes, from a hash on; -1 if it has none.
+func (b *Block) HashBytes(x *Value, y *Value) *Value {
+	v := b.append(OpHashBytes, []*Value{x, y})
 	return v
 }
 

@@ -144,7 +144,8 @@ func (fo *folder) constant(v *ir.Value) *ir.Value {
 // isSmallInt tells whether an untagged integer surely has the range of a SmallInteger.
 func isSmallInt(v *ir.Value) bool {
 	switch v = v.Root(); v.Op {
-	case ir.OpUntag, ir.OpIAddO, ir.OpISubO, ir.OpIMulO, ir.OpIShlO, ir.OpFToI, ir.OpSize, ir.OpCharValue, ir.OpIdentityHash, ir.OpClassIndex:
+	case ir.OpUntag, ir.OpIAddO, ir.OpISubO, ir.OpIMulO, ir.OpIShlO, ir.OpFToI, ir.OpSize, ir.OpCharValue, ir.OpIdentityHash, ir.OpClassIndex,
+		ir.OpReplaceBytes, ir.OpReplaceOops, ir.OpCompareBytes, ir.OpHashBytes:
 		return true
 	case ir.OpConstInt:
 		return ir.FitsSmallInteger(v.Int)

@@ -174,6 +174,10 @@ func (r *ranges) transfer(v *ir.Value) interval {
 		return sizes
 	case ir.OpIdentityHash, ir.OpClassIndex:
 		return interval{0, 1<<22 - 1}
+	case ir.OpReplaceBytes, ir.OpReplaceOops, ir.OpCompareBytes:
+		return interval{0, 3}
+	case ir.OpHashBytes:
+		return interval{-1, 1<<28 - 1}
 	case ir.OpLoadRaw:
 		if v.Int < 8 {
 			return interval{0, 1<<(8*v.Int) - 1}

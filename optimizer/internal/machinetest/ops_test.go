@@ -433,7 +433,70 @@ func (g *generator) object() {
 	}
 }
 
+// bytes answers an object of bytes, or now and then something else.
+func (g *generator) bytes(n int) *ir.Value {
+	if g.IntN(10) == 0 {
+		return g.oop()
+	}
+	o := g.b.NewRaw(g.b.ConstInt(int64(n)), classBytes, ir.ReasonNoMemory, g.state())
+	for range min(n, 3) {
+		g.b.StoreRaw(o, g.b.ConstInt(int64(g.IntN(n))), g.b.ConstInt(int64(g.IntN(256))), 1)
+	}
+	g.raws = append(g.raws, o)
+	return o
+}
+
+// array answers an Array with something in it, or now and then something else.
+func (g *generator) array(n int) *ir.Value {
+	if g.IntN(10) == 0 {
+		return g.oop()
+	}
+	o := g.b.NewArray(g.b.ConstInt(int64(n)), toy.ClassArray, ir.ReasonNoMemory, g.state())
+	for range min(n, 3) {
+		g.b.StoreElement(o, g.b.ConstInt(int64(g.IntN(n))), g.oop())
+	}
+	g.arrays = append(g.arrays, o)
+	return o
+}
+
+// bulk does something to many elements.
+func (g *generator) bulk() {
+	n := []int{0, 1, 3, 9, 20, 300}[g.IntN(6)]
+	index := func() *ir.Value {
+		if g.IntN(12) == 0 {
+			return g.int()
+		}
+		return g.b.IAdd(g.b.IAnd(g.int(), g.b.ConstInt(1)), g.b.ConstInt(int64(g.IntN(n/2+1))))
+	}
+	last := func() *ir.Value { return g.b.ISub(g.b.ConstInt(int64(n+g.IntN(2))), index()) }
+	source := func(o *ir.Value, other func(int) *ir.Value) *ir.Value {
+		if g.IntN(3) == 0 {
+			return o
+		}
+		return other(n + g.IntN(3))
+	}
+	done := func(v *ir.Value) { g.addInt(g.b.IAnd(g.b.IAdd(v, g.b.ConstInt(1)), g.b.ConstInt(2))) } // 1 and 2 are the same
+	switch g.IntN(4) {
+	case 0:
+		o := g.bytes(n)
+		done(g.b.ReplaceBytes(o, index(), last(), source(o, g.bytes), index()))
+		g.addInt(g.b.HashBytes(o, g.b.ConstInt(1)))
+	case 1:
+		o := g.array(n)
+		done(g.b.ReplaceOops(o, index(), last(), source(o, g.array), index()))
+	case 2:
+		o, order := g.bytes(n), g.bytes(254+g.IntN(5))
+		g.addInt(g.b.CompareBytes(o, source(o, g.bytes), order))
+	default:
+		g.addInt(g.b.HashBytes(g.bytes(n), g.int()))
+	}
+}
+
 func (g *generator) raw() {
+	if g.IntN(2) == 0 {
+		g.bulk()
+		return
+	}
 	if len(g.raws) == 0 {
 		return
 	}

@@ -89,6 +89,12 @@ func (w *world) Size(o ir.Oop, width int64) (int64, error) {
 	return n*8/width - int64(format(uint64(o)))&(8/width-1), nil
 }
 
+func (w *world) HasBytes(o ir.Oop) bool {
+	return w.IsObject(o) && format(uint64(o)) >= 16 && format(uint64(o)) < 24
+}
+
+func (w *world) IsArray(o ir.Oop) bool { return w.IsObject(o) && format(uint64(o)) == 2 }
+
 func (w *world) Writable(o ir.Oop) bool { return ld(uint64(o))&(1<<22|1<<23) == 0 }
 
 func (w *world) Slot(o ir.Oop, i int64) (ir.Oop, error) {

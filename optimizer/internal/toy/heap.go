@@ -150,6 +150,10 @@ func (h *Heap) Size(o ir.Oop, width int64) (int64, error) {
 	return int64(len(x.raw)) / width, nil
 }
 
+func (h *Heap) HasBytes(o ir.Oop) bool { return h.IsObject(o) && h.at(o).class == ClassBytes }
+
+func (h *Heap) IsArray(o ir.Oop) bool { return h.IsObject(o) && h.at(o).class == ClassArray }
+
 func (h *Heap) Writable(o ir.Oop) bool { return !h.at(o).readOnly }
 
 func pick(list []ir.Oop, i int64) (*ir.Oop, error) {

@@ -76,10 +76,10 @@ func writeInfo(w *bytes.Buffer, r row) error {
 		fmt.Fprintf(w, ", Aux: Aux%s", r.aux)
 	}
 	if r.reads != "" {
-		fmt.Fprintf(w, ", Reads: Alias%s", capital(r.reads))
+		fmt.Fprintf(w, ", Reads: %s", aliases(r.reads))
 	}
 	if r.writes != "" {
-		fmt.Fprintf(w, ", Writes: Alias%s", capital(r.writes))
+		fmt.Fprintf(w, ", Writes: %s", aliases(r.writes))
 	}
 	for _, f := range strings.Fields(r.flags) {
 		fmt.Fprintf(w, ", %s: true", capital(f))
@@ -88,12 +88,21 @@ func writeInfo(w *bytes.Buffer, r row) error {
 	return nil
 }
 
+// aliases answers a set of alias classes as Go has it.
+func aliases(names string) string {
+	var all []string
+	for _, n := range strings.Fields(names) {
+		all = append(all, "Alias"+capital(n))
+	}
+	return strings.Join(all, " | ")
+}
+
 // writeConstructor writes a method of Block that appends one value of the op.
 func writeConstructor(w *bytes.Buffer, r row) {
 	var params, args []string
 	variadic := ""
 	for i, a := range strings.Fields(r.args) {
-		name := string(rune('x' + i))
+		name := "xyzuw"[i : i+1]
 		if strings.HasSuffix(a, "...") {
 			variadic = "rest"
 			continue

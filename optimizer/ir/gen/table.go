@@ -116,6 +116,10 @@ var table = []row{
 	{"newraw", "NewRaw", "int", "obj", "Class", "", "", "allocates deopts", "an object of so many units of its format, all 0"},
 	{"newcontext", "NewContext", "", "obj", "Int", "", "", "allocates deopts", "the context of an activation: its level, counted from the outermost, 0"},
 	{"widow", "Widow", "obj", "none", "", "", "", "pinned", "the activation of the context returns"},
+	{"replacebytes", "ReplaceBytes", "oop int int oop int", "int", "", "raw header", "raw", "", "copy bytes from an index of the fourth to those from an index to another: 1, or 0 if that cannot be done"},
+	{"replaceoops", "ReplaceOops", "oop int int oop int", "int", "", "elements header", "elements", "", "the same for Arrays: not 0 if it is done"},
+	{"comparebytes", "CompareBytes", "oop oop oop", "int", "", "raw", "", "", "1 less, 2 equal, 3 greater in the order of the third, 0 if one has no bytes"},
+	{"hashbytes", "HashBytes", "oop int", "int", "", "raw", "", "", "hash of bytes, from a hash on; -1 if it has none"},
 	{"identityhash", "IdentityHash", "obj", "int", "", "hash", "hash", "", "its identity hash, drawn if it has none"},
 
 	{"send", "Send", "oop oop...", "oop", "Symbol", "all", "all", "call deopts", "look a selector up and run what is found"},
