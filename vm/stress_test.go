@@ -29,6 +29,16 @@ Object subclass: #Stressed instanceVariableNames: 'x y array' classVariableNames
 'terminated | p n ready | n := 0. ready := Semaphore new. p := [[[true] whileTrue: [n := n + 1. n = 500 ifTrue: [ready signal]. Processor yield]] ensure: [n := -1]] fork. ready wait. p terminate. ^n'
 'returned: n | s | s := 0. 1 to: n do: [:i | s := s + (self through: i)]. ^s'
 'through: i | c | c := thisContext. [:v | c return: v * 2] value: i. ^0'
+'early: n [n \\ 3 = 0 ifTrue: [^#early]. self bump: n] ensure: [x := x + n]. ^#late'
+'bump: n n \\ 7 = 0 ifTrue: [^Error signal: ''seven'']. ^n'
+'handled: n ^[self early: n] on: Error do: [:e | n \\ 2 = 0 ifTrue: [e return: #returned] ifFalse: [e retryUsing: [#retried]]]'
+'resumed: n ^[(Warning signal: ''w'') + n] on: Warning do: [:e | e resume: 5]'
+'curtailed: n | z | z := 0. [[n \\ 2 = 0 ifTrue: [^z]. self bump: n] ifCurtailed: [z := 1. x := x - n]] on: Error do: [:e | ]. ^z'
+'nested: n | r | r := 0. [[r := r + 1. n \\ 5 = 0 ifTrue: [Error signal]] ensure: [r := r + 10]] on: Error do: [:e | r := r + 100]. ^r'
+'passed: n ^[[self bump: n] on: ZeroDivide do: [:e | #zero]] on: Error do: [:e | e messageText]'
+'ensuring: aBlock [aBlock value] ensure: [x := x + 1]'
+'past: n 1 to: 10 do: [:i | self ensuring: [i = n ifTrue: [^i]]]. ^0'
+'unwound: n | s | s := WriteStream on: String new. 1 to: n do: [:i | s print: (i \\ 7 = 0 ifFalse: [self early: i]); print: (self handled: i); print: (self resumed: i); print: (self curtailed: i); print: (self nested: i); print: (self passed: i); print: (self past: i \\ 12)]. ^s contents hash + x'
 'recur: n ^n = 0 ifTrue: [0] ifFalse: [1 + (self recur: n - 1)]'
 'caller ^thisContext sender'
 'set: i in: aContext to: v (aContext tempAt: i) = v ifTrue: [self zork]. aContext tempAt: i put: v. ^aContext sender'
@@ -57,6 +67,7 @@ func TestTruth(t *testing.T) {
 		"s failing":       "",
 		"s redefined":     "20499",
 		"s shaped":        "",
+		"s unwound: 300":  "",
 		"s switched":      "1500",
 		"s terminated":    "-1",
 		"s returned: 100": "10100",
