@@ -28,17 +28,16 @@ func (e *emitter) object() {
 		e.compareClass(x, in.imm)
 		a.Jcc(asm.NotEqual, out)
 	case mClassIndex:
-		x, d := e.r(in.x), e.d()
-		done := a.NewLabel()
-		a.Mov(asm.W64, tmp, x)
-		if in.imm == 0 {
-			a.Mov(asm.W32, d, tmp)
-			a.RI(asm.And, asm.W32, d, 7)
-			a.Jcc(asm.NotEqual, done)
-		}
-		a.Load(asm.W32, d, asm.At(tmp, 0))
-		a.RI(asm.And, asm.W32, d, classMask)
-		a.Bind(done)
+		e.classIndex()
+	case mClassOf:
+		e.classIndex()
+		d, t := e.d(), e.t(0)
+		a.Mov(asm.W32, tmp, d)
+		a.Shift(asm.Shr, asm.W32, tmp, classPageShift)
+		a.Load(asm.W64, t, context(offClassPages))
+		a.Load(asm.W64, tmp, asm.Indexed(t, tmp, 8, 0))
+		a.RI(asm.And, asm.W32, d, 1<<classPageShift-1)
+		a.Load(asm.W64, d, asm.Indexed(tmp, d, 8, firstSlot))
 	case mSize:
 		e.size()
 	case mHash:
@@ -73,6 +72,21 @@ func (e *emitter) object() {
 	default:
 		e.fail("%s is not emitted", mopNames[in.op])
 	}
+}
+
+// classIndex reads that of any oop.
+func (e *emitter) classIndex() {
+	a, x, d := e.a, e.r(e.in.x), e.d()
+	done := a.NewLabel()
+	a.Mov(asm.W64, tmp, x)
+	if e.in.imm == 0 {
+		a.Mov(asm.W32, d, tmp)
+		a.RI(asm.And, asm.W32, d, 7)
+		a.Jcc(asm.NotEqual, done)
+	}
+	a.Load(asm.W32, d, asm.At(tmp, 0))
+	a.RI(asm.And, asm.W32, d, classMask)
+	a.Bind(done)
 }
 
 // compareClass compares the class index of an object.

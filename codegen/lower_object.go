@@ -14,6 +14,7 @@ const (
 	offFalse      = int64(native.OffFalse)
 	offTrue       = int64(native.OffTrue)
 	offOldStart   = int64(native.OffOldStart)
+	offClassPages = int64(native.OffClassPages)
 )
 
 // Objects, as machine code knows them:
@@ -27,6 +28,7 @@ const (
 // If numSlots is 255 the number is in the word before, under a byte of 255.
 const (
 	classMask      = 1<<22 - 1
+	classPageShift = 10 // of a class index: the page of the class table
 	watchedBit     = 1 << 22
 	immutableBit   = 1 << 23
 	formatShift    = 24
@@ -107,6 +109,12 @@ func (l *lowerer) convert(v *ir.Value) {
 		}
 		l.emit(inst{op: mClassIndex, d: d, x: l.reg(x), imm: known, late: true})
 		l.is(v, d)
+	case ir.OpClassOf:
+		known := int64(0)
+		if x.Type == ir.TypeObj {
+			known = 1
+		}
+		l.emit(inst{op: mClassOf, d: l.define(v), x: l.reg(x), imm: known, t: [3]vreg{l.temp(gpr)}})
 	case ir.OpSize:
 		d := l.temp(gpr)
 		l.emit(inst{op: mSize, d: d, x: l.reg(x), imm: v.Int, t: [3]vreg{l.temp(gpr)}})

@@ -136,6 +136,7 @@ const (
 	mHasClass // flags equal if x has class imm
 	mGuardClass
 	mClassIndex
+	mClassOf // d = class of x
 	mSize // d = size of x in units of w bytes, tagged if imm
 	mHash
 	mBarrier // z was stored into x
@@ -163,7 +164,7 @@ const (
 var mopNames = [numMops]string{"nop", "mov", "movzx", "lea", "add", "sub", "and", "or", "xor", "imul", "shl", "sar", "shr",
 	"shlv", "sarv", "neg", "cmp", "test", "testm", "store", "storei", "set", "cmov", "div", "divby", "fmov", "fadd", "fsub", "fmul", "fdiv", "fneg",
 	"fsqrt", "fcmp", "itof", "ftoi", "fload4", "fstore", "fstore4", "unbox", "box", "floattag", "guardfloat", "unboxg", "hasclass", "guardclass",
-	"classindex", "size", "hash", "barrier", "new", "newarr", "newraw", "context", "helper", "remember", "send", "poll", "deoptif", "deopt",
+	"classindex", "classof", "size", "hash", "barrier", "new", "newarr", "newraw", "context", "helper", "remember", "send", "poll", "deoptif", "deopt",
 	"jmp", "jcc", "ret", "nonlocal", "unreachable", "entry"}
 
 // okind is a kind of operand.

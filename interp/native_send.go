@@ -149,13 +149,13 @@ func (in *Interp) nativeSuperSend(cell uint64, selector heap.Oop, argc int) {
 		in.fatal("corrupt image: super send of #%s from a method without a class", in.stringOf(selector))
 		return
 	}
-	m, _ := in.lookup(above, selector)
-	if m == heap.Invalid {
-		in.sendVia(above, selector, argc, nil, 0)
+	at, tag := in.entryAbove(above, selector)
+	if at == nil || at.selector != uint64(selector) || at.tag != tag {
+		in.sendVia(above, selector, argc, at, tag) // the next send finds it, and links it
 		return
 	}
-	e := cacheEntry{selector: uint64(selector), method: m}
-	if in.describe(&e); e.kind == kindSista && !in.gathers() && in.warm(m) {
+	e := *at
+	if e.kind == kindSista && !in.gathers() && in.warm(e.method) {
 		e.kind = kindNative
 	}
 	in.activate(&e, argc)

@@ -415,7 +415,27 @@ func (in *Interp) superSend(literal, argc, extB int) {
 	if rcvr.IsForwarder() {
 		in.stackPut(argc, in.follow(rcvr))
 	}
-	in.sendVia(in.follow(class.Slot(classSuperclass)), selector, argc, nil, 0)
+	above := in.follow(class.Slot(classSuperclass))
+	e, tag := in.entryAbove(above, selector)
+	if e != nil && e.selector == uint64(selector) && e.tag == tag {
+		in.activate(e, argc)
+		return
+	}
+	in.sendVia(above, selector, argc, e, tag)
+}
+
+// aboveTag in the tag of a cache entry tells that the lookup starts at the class of that index, whatever
+// the receiver.
+const aboveTag = 1 << 22
+
+// entryAbove answers where the cache has, or may have, what a lookup from a class up finds, and the
+// tag of that; no entry if the class has no index.
+func (in *Interp) entryAbove(class, selector heap.Oop) (e *cacheEntry, tag uint32) {
+	if !in.heap.IsClassInTable(class) || selector.IsForwarder() {
+		return nil, 0
+	}
+	tag = class.Header().Hash() | aboveTag
+	return in.cache.probe(uint64(selector), uint64(tag)), tag
 }
 
 // superclassOf answers the class above that of a method, Invalid if it has none.

@@ -120,7 +120,7 @@ func buildNotIdentical(s *scope, o *operands) (emitter, string) {
 
 func buildClass(s *scope, o *operands) (emitter, string) {
 	if o.class == 0 {
-		return nil, "receiver"
+		return func(self *ir.Value) *ir.Value { return s.cur.ClassOf(self) }, ""
 	}
 	return func(*ir.Value) *ir.Value { return s.literal(s.world.ClassHandle(o.class)) }, ""
 }

@@ -23,7 +23,6 @@ type call struct {
 	args     []*ir.Value
 	operands int // on the stack, that the result replaces
 	again    *ir.State
-	method   *Method // if not nil, what is run whatever the receiver's class
 }
 
 func (s *scope) newCall(selector Handle, argc int) *call {
@@ -95,28 +94,24 @@ func (s *scope) classSend(b *basicBlock) {
 		s.push(s.literal(s.world.ClassHandle(class)))
 		return
 	}
-	// The method with the primitive is run on others, even where theirs is another.
-	rest := false
-	if h, ok := s.world.Lookup(SmallIntegerClass, selector); ok {
-		if m := s.world.Method(h); m != nil && m.Primitive == primClass && m.Args == 0 {
-			c.method = m
-		}
-	}
 	fb, _ := s.world.Send(s.path())
-	if fb == nil || len(fb.Cases) == 0 || fb.Megamorphic() || !s.trusts(ir.ReasonWrongClass) {
-		if rest = c.method != nil; !rest || fb == nil && s.trusts(ir.ReasonColdSend) {
-			s.cold(ir.ReasonColdSend, "class of anything", "class")
-			return
-		}
+	switch {
+	case fb == nil && s.trusts(ir.ReasonColdSend):
+		s.cold(ir.ReasonColdSend, "class of anything", "class")
+		return
+	case fb == nil || len(fb.Cases) == 0 || fb.Megamorphic() || !s.trusts(ir.ReasonWrongClass):
+		s.drop(1)
+		s.push(s.cur.ClassOf(c.rcvr))
+		return
 	}
 	var cases []*inlineCase
-	for i := 0; fb != nil && i < len(fb.Cases); i++ {
+	for i := range fb.Cases {
 		class := ClassIndex(fb.Cases[i].Class)
 		cases = append(cases, &inlineCase{class: class, count: fb.Cases[i].Count, plan: plan{
 			emit: func(*ir.Value) *ir.Value { return s.literal(s.world.ClassHandle(class)) }}})
 	}
 	var results join
-	s.dispatch(c, cases, rest, &results)
+	s.dispatch(c, cases, false, &results)
 	s.collect(b, 1, &results)
 }
 
@@ -177,9 +172,6 @@ func (s *scope) sendTo(c *call, results *join) {
 
 // sent emits a send that looks the method up when it is executed.
 func (s *scope) sent(c *call) *ir.Value {
-	if c.method != nil {
-		return s.called(c, c.rcvr, c.method)
-	}
 	return s.cur.Send(c.rcvr, c.text, ir.Handle(c.selector), ir.ReasonInvalidated, s.resume(c.operands), c.args...)
 }
 

@@ -236,6 +236,8 @@ func (m *machine) Size(o ir.Oop, width int64) (int64, error) {
 	return int64(len(m.at(o).raw)) / width, nil
 }
 
+func (m *machine) ClassOf(o ir.Oop) ir.Oop { return m.classOf(o).oop }
+
 func (m *machine) HasBytes(o ir.Oop) bool {
 	return m.IsObject(o) && m.at(o).class.format >= 16 && m.at(o).class.format < 24
 }

@@ -97,6 +97,8 @@ func (x *evaluation) convert(v *Value, a []datum) (datum, error) {
 		return fromBool(m.ClassIndex(Oop(a[0])) == v.Int), nil
 	case OpClassIndex:
 		return datum(m.ClassIndex(Oop(a[0]))), nil
+	case OpClassOf:
+		return datum(m.ClassOf(Oop(a[0]))), nil
 	case OpSize:
 		n, err := m.Size(Oop(a[0]), v.Int)
 		return datum(n), err

@@ -31,6 +31,8 @@ type Machine interface {
 	IsObject(Oop) bool
 	// ClassIndex answers the class index of any oop.
 	ClassIndex(Oop) int64
+	// ClassOf answers the class of any oop.
+	ClassOf(Oop) Oop
 	// Size answers the number of oops if width is 0, else of raw units of that width.
 	Size(o Oop, width int64) (int64, error)
 	// HasBytes tells whether an oop is an object of bytes that is no method, IsArray whether it is

@@ -53,6 +53,7 @@ const (
 	OpIsFloat          // is it a Float of either kind
 	OpHasClass         // has it that class index
 	OpClassIndex       // its class index
+	OpClassOf          // its class
 	OpSize             // number of its oops, named ones included, or of its raw units of a width
 	OpTag              // SmallInteger of an integer in range
 	OpUntag            // value of a SmallInteger
@@ -153,6 +154,7 @@ var opTable = [numOps]OpInfo{
 	OpIsFloat:       {Name: "isfloat", Doc: "is it a Float of either kind", Args: []Type{TypeOop}, Result: TypeBool},
 	OpHasClass:      {Name: "hasclass", Doc: "has it that class index", Args: []Type{TypeOop}, Result: TypeBool, Aux: AuxClass},
 	OpClassIndex:    {Name: "classindex", Doc: "its class index", Args: []Type{TypeOop}, Result: TypeInt},
+	OpClassOf:       {Name: "classof", Doc: "its class", Args: []Type{TypeOop}, Result: TypeOop},
 	OpSize:          {Name: "size", Doc: "number of its oops, named ones included, or of its raw units of a width", Args: []Type{TypeObj}, Result: TypeInt, Aux: AuxUnit},
 	OpTag:           {Name: "tag", Doc: "SmallInteger of an integer in range", Args: []Type{TypeInt}, Result: TypeSmi, Partial: true},
 	OpUntag:         {Name: "untag", Doc: "value of a SmallInteger", Args: []Type{TypeSmi}, Result: TypeInt},
@@ -483,6 +485,12 @@ func (b *Block) HasClass(x *Value, class int64) *Value {
 // ClassIndex appends classindex: its class index.
 func (b *Block) ClassIndex(x *Value) *Value {
 	v := b.append(OpClassIndex, []*Value{x})
+	return v
+}
+
+// ClassOf appends classof: its class.
+func (b *Block) ClassOf(x *Value) *Value {
+	v := b.append(OpClassOf, []*Value{x})
 	return v
 }
 

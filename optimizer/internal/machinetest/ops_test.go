@@ -285,6 +285,9 @@ func (g *generator) integer() *ir.Value {
 	case 21:
 		return g.b.Untag(g.smi())
 	case 22:
+		if g.IntN(2) == 0 {
+			return g.b.Untag(g.b.GuardSmi(g.b.ClassOf(g.oop()), ir.ReasonNotSmallInteger, g.state()))
+		}
 		return g.b.ClassIndex(g.oop())
 	}
 	return g.b.FToI(g.float(), ir.ReasonOverflow, g.state())

@@ -89,6 +89,9 @@ func (w *world) Size(o ir.Oop, width int64) (int64, error) {
 	return n*8/width - int64(format(uint64(o)))&(8/width-1), nil
 }
 
+// ClassOf answers the class index in place of the class, as does the class table.
+func (w *world) ClassOf(o ir.Oop) ir.Oop { return w.Integer(w.ClassIndex(o)) }
+
 func (w *world) HasBytes(o ir.Oop) bool {
 	return w.IsObject(o) && format(uint64(o)) >= 16 && format(uint64(o)) < 24
 }

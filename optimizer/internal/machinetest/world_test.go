@@ -23,6 +23,8 @@ import (
 // old area, whenever it may be.
 type world struct {
 	native.Context
+	classPage, classPages []uint64
+
 	t    testing.TB
 	zone *native.Zone
 	r    *rand.Rand
@@ -66,6 +68,13 @@ func newWorld(t testing.TB) *world {
 	}
 	w.young = [2]uint64{base, base + youngBytes}
 	w.old = base + 2*youngBytes
+	// The class table has class indices in place of classes.
+	w.classPage = make([]uint64, 1+1024)
+	for i := range 1024 {
+		w.classPage[1+i] = uint64(w.Integer(int64(i)))
+	}
+	w.classPages = []uint64{uint64(uintptr(unsafe.Pointer(&w.classPage[0])))}
+	w.ClassPages = uint64(uintptr(unsafe.Pointer(&w.classPages[0])))
 	if w.zone, err = native.NewZone(&w.Context, m, 0, 4<<20); err != nil {
 		t.Skip(err)
 	}

@@ -150,6 +150,9 @@ func (h *Heap) Size(o ir.Oop, width int64) (int64, error) {
 	return int64(len(x.raw)) / width, nil
 }
 
+// ClassOf answers the class index in place of the class.
+func (h *Heap) ClassOf(o ir.Oop) ir.Oop { return h.Integer(h.ClassIndex(o)) }
+
 func (h *Heap) HasBytes(o ir.Oop) bool { return h.IsObject(o) && h.at(o).class == ClassBytes }
 
 func (h *Heap) IsArray(o ir.Oop) bool { return h.IsObject(o) && h.at(o).class == ClassArray }

@@ -78,6 +78,7 @@ var table = []row{
 	{"isfloat", "IsFloat", "oop", "bool", "", "", "", "", "is it a Float of either kind"},
 	{"hasclass", "HasClass", "oop", "bool", "Class", "", "", "", "has it that class index"},
 	{"classindex", "ClassIndex", "oop", "int", "", "", "", "", "its class index"},
+	{"classof", "ClassOf", "oop", "oop", "", "", "", "", "its class"},
 	{"size", "Size", "obj", "int", "Unit", "", "", "", "number of its oops, named ones included, or of its raw units of a width"},
 
 	{"tag", "Tag", "int", "smi", "", "", "", "partial", "SmallInteger of an integer in range"},
