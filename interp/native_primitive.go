@@ -44,5 +44,5 @@ func (in *Interp) atOnce(e *cacheEntry, argc int) bool {
 func (in *Interp) primitiveGoes(e *cacheEntry, argc int) bool {
 	fp := in.fp
 	in.activatePrimitive(e, argc)
-	return in.dead == nil && !in.stopped && in.pc == 0 && in.nativeEntry == 0 && in.fp == fp && !in.needsRenewal()
+	return in.dead == nil && !in.stopped && in.pc == 0 && in.nativeEntry == 0 && in.fp == fp && !in.needsRenewal() && in.frozen(fp) == nil
 }

@@ -67,7 +67,7 @@ func TestTruth(t *testing.T) {
 		"s failing":       "",
 		"s redefined":     "20499",
 		"s shaped":        "",
-		"s unwound: 300":  "",
+		"s unwound: 40":   "",
 		"s switched":      "1500",
 		"s terminated":    "-1",
 		"s returned: 100": "10100",
