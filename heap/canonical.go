@@ -16,9 +16,10 @@ type HashOptions struct {
 // equal graphs wherever their objects lie: objects are numbered in the order of
 // a breadth-first visit. Class, shape, contents, identity hash and the read-only bit
 // count; addresses, collector bits and class indices do not, nor do the identity
-// hashes of classes, which are their indices.
+// hashes of classes, which are their indices, nor what a virtual machine noted in a method
+// about its external primitive.
 func CanonicalHash(h *Heap, roots []Oop, opts HashOptions) uint64 {
-	c := canonical{h: h, opts: opts, numbers: make(map[Oop]uint64), digest: xxhash.New()}
+	c := canonical{h: h, opts: opts, numbers: make(map[Oop]uint64), external: map[Oop]bool{}, digest: xxhash.New()}
 	for _, o := range roots {
 		c.reference(o)
 	}
@@ -34,8 +35,10 @@ type canonical struct {
 	opts    HashOptions
 	numbers map[Oop]uint64
 	queue   []Oop
-	digest  *xxhash.Digest
-	buf     []byte
+	// external are the literals that name external primitives, of the methods so far.
+	external map[Oop]bool
+	digest   *xxhash.Digest
+	buf      []byte
 }
 
 func (c *canonical) word(w uint64) {
@@ -83,7 +86,14 @@ func (c *canonical) object(o Oop) {
 	if hasPointers(hd.Format()) {
 		n = o.strongSlots()
 	}
+	if lit := externalOf(o); lit != Invalid {
+		c.external[c.h.Follow(lit)] = true
+	}
 	for i := range n {
+		if i == externalIndex && c.external[o] {
+			c.word(0)
+			continue
+		}
 		c.reference(o.Slot(i))
 	}
 	// The rest is raw bytes; above the top of a context's stack it means nothing.
@@ -91,4 +101,22 @@ func (c *canonical) object(o Oop) {
 		c.flush()
 		c.digest.Write(o.Bytes()[n*Word:])
 	}
+}
+
+// externalIndex is the slot of an external primitive's literal where a virtual machine notes what it
+// found.
+const externalIndex = 3
+
+// externalOf answers the literal that names the external primitive of a method, Invalid if it has none.
+func externalOf(o Oop) Oop {
+	const primitive, named = 1 << 19, 117
+	if !o.Format().IsMethod() || o.Word(0)&primitive == 0 {
+		return Invalid
+	}
+	literals := int(o.Word(0) >> 3 & 0x7fff)
+	code := (1 + literals) * Word
+	if b := o.Bytes(); literals == 0 || code+3 > len(b) || int(b[code+1])|int(b[code+2])<<8 != named {
+		return Invalid
+	}
+	return o.Slot(1)
 }
