@@ -137,7 +137,7 @@ const (
 	mGuardClass
 	mClassIndex
 	mClassOf // d = class of x
-	mSize // d = size of x in units of w bytes, tagged if imm
+	mSize    // d = size of x in units of w bytes, tagged if imm
 	mHash
 	mBarrier // z was stored into x
 	mNew     // d = object of class imm with args
