@@ -63,7 +63,7 @@ var allowed = map[string][]string{
 		"jit", "interp", "image", "heap", "counters", "bytecode", "native", "codegen/asm", "optimizer/*", "plugins/stcompiler",
 	},
 	"cmd/sista": {
-		"explain", "counters", "vm", "jit", "host", "host/hostos", "host/hostnet", "heap", "image", "interp", "plugin", "plugins/all", "plugins/stcompiler",
+		"explain", "counters", "native", "vm", "jit", "host", "host/hostos", "host/hostnet", "heap", "image", "interp", "plugin", "plugins/all", "plugins/stcompiler",
 		"xenhost/pack", "xenhost/launch", "xenhost/bundle", "bytecode", "kernel", "smalltalk/*", "benchmarks", "benchmarks/*", "snapshot", "snapshot/trust",
 	},
 	// The optimizer knows neither the heap nor who runs its code.
