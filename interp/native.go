@@ -2,7 +2,6 @@ package interp
 
 import (
 	"slices"
-	"unsafe"
 
 	"github.com/sista-vm/sista/heap"
 	"github.com/sista-vm/sista/native"
@@ -92,7 +91,7 @@ func (in *Interp) EnableNative(zone *native.Zone, hooks NativeHooks) {
 		byPlace: map[*native.Placed]*compiled{}, templates: map[heap.Oop]*compiled{}}
 	in.nat.InitStubs()
 	in.sends = new(native.SendCache)
-	in.nat.Sends = uint64(uintptr(unsafe.Pointer(in.sends)))
+	in.nat.SetSends(in.sends)
 	in.retSista = in.nat.Stubs[native.ExitReturn]
 	in.retBase = in.nat.Stubs[native.ExitReturnBase]
 	in.retHook = in.nat.Stubs[native.ExitReturnHooked]

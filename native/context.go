@@ -48,6 +48,13 @@ type Context struct {
 	Guards int64
 
 	Helpers [NumHelpers]uint64 // addresses, by Helper
+
+	sends *SendCache // at Sends, as Go knows it
+}
+
+// SetSends makes a cache the one where the stubs of sends look; nil: there is none.
+func (c *Context) SetSends(s *SendCache) {
+	c.sends, c.Sends = s, uint64(uintptr(unsafe.Pointer(s)))
 }
 
 // NumRoutines is how many routines there may be.

@@ -194,7 +194,7 @@ func (x *exporter) place(entry uint64) (uint64, bool) {
 
 // knownSends writes the entries of the cache of sends that lead to saved code.
 func (x *exporter) knownSends() {
-	cache := x.zone.sends()
+	cache := x.zone.c.sends
 	if cache == nil {
 		return
 	}
@@ -211,14 +211,6 @@ func (x *exporter) knownSends() {
 			x.sends.Word(link)
 		}
 	}
-}
-
-// sends answers the cache of sends, nil if there is none.
-func (z *Zone) sends() *SendCache {
-	if z.c.Sends == 0 {
-		return nil
-	}
-	return (*SendCache)(unsafe.Add(nil, uintptr(z.c.Sends)))
 }
 
 func (x *exporter) bytes() []byte {
@@ -409,7 +401,7 @@ func (in *installer) words() error {
 
 // cache fills the cache of sends.
 func (in *installer) cache() error {
-	cache := in.zone.sends()
+	cache := in.zone.c.sends
 	for b := in.sends; cache != nil && len(b) > 0; b = b[sendRecordSize:] {
 		selector, class, link := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:]), binary.LittleEndian.Uint64(b[16:])
 		if in.oop != nil {

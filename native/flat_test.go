@@ -65,7 +65,7 @@ func FuzzMaps(f *testing.F) {
 
 // exported places two pieces of code that call each other, and answers them in one piece.
 func exported(t *testing.T, m *machine) []byte {
-	m.Sends = 0
+	m.SetSends(nil)
 	answer := assemble(t, func(a *asm.Assembler) {
 		a.Load(asm.W64, asm.RAX, asm.Data(1))
 		leave(a, ExitReturn)
