@@ -4,6 +4,7 @@ package native
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,6 +17,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/sista-vm/sista/codegen/asm"
 	"github.com/sista-vm/sista/host/hostos"
@@ -310,6 +312,102 @@ func TestHandlersGo(t *testing.T) {
 	}
 	if installed() {
 		t.Error("left behind")
+	}
+}
+
+// TestHandlersChain has somebody else's handlers there before ours: they are called for all that
+// is not machine code's, and for interruptions of machine code too, and are back in the end.
+func TestHandlersChain(t *testing.T) {
+	page, err := syscall.Mmap(-1, 0, 4096, syscall.PROT_READ|syscall.PROT_WRITE|syscall.PROT_EXEC, syscall.MAP_PRIVATE|syscall.MAP_ANON)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Munmap(page)
+	calls := (*[2]uint64)(unsafe.Pointer(&page[0])) // of those of SIGURG and of SIGSEGV
+	theirs := [2]sigaction{}
+	code := 64
+	for i, s := range []syscall.Signal{syscall.SIGURG, syscall.SIGSEGV} {
+		goes, err := getAction(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		theirs[i] = goes
+		theirs[i].handler = uint64(uintptr(unsafe.Pointer(&page[code])))
+		b := []byte{0x49, 0xBB} // mov r11, address
+		b = binary.LittleEndian.AppendUint64(b, uint64(uintptr(unsafe.Pointer(&calls[i]))))
+		b = append(b, 0xF0, 0x49, 0xFF, 0x03, 0x49, 0xBB) // lock inc qword [r11]; mov r11, handler
+		b = binary.LittleEndian.AppendUint64(b, goes.handler)
+		b = append(b, 0x41, 0xFF, 0xE3) // jmp r11
+		code += copy(page[code:], b)
+		if err := setAction(s, theirs[i]); err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if err := setAction(s, goes); err != nil {
+				t.Error(err)
+			}
+		}()
+	}
+	count := func(i int) uint64 { return atomic.LoadUint64(&calls[i]) }
+	m := newMachine(t)
+	p := m.place(t, assemble(t, func(a *asm.Assembler) { emitSpin(a, 5e6) }))
+	if a, err := getAction(syscall.SIGURG); err != nil || a.handler != handlers[0] {
+		t.Fatalf("not installed: %v", err)
+	}
+	// A signal that meets Go code.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	before := count(0)
+	if err := unix.Tgkill(os.Getpid(), syscall.Gettid(), syscall.SIGURG); err != nil {
+		t.Fatal(err)
+	}
+	if count(0) == before {
+		t.Error("SIGURG in Go code is not passed on")
+	}
+	// One that meets machine code: there is no other way for Go's handler to learn of it.
+	stop := storm(t)
+	polls := 0
+	before = count(0)
+	for round := 0; polls < 10; round++ {
+		if round == 1000 {
+			t.Fatalf("interrupted %d times", polls)
+		}
+		polls += m.spin(t, p, 5e6)
+	}
+	stop()
+	if n := count(0) - before; n < uint64(polls) {
+		t.Errorf("machine code was interrupted %d times, and %d signals passed on", polls, n)
+	}
+	// A fault of machine code is ours alone, one of Go code is not.
+	q := m.place(t, assemble(t, func(a *asm.Assembler) {
+		a.Zero(asm.RAX)
+		a.Load(asm.W8, asm.RAX, asm.At(asm.RAX, 0))
+		a.Trap()
+	}))
+	m.start(q)
+	Enter(&m.Context)
+	if m.Exit != ExitFault || count(1) != 0 {
+		t.Errorf("exit %d; %d faults passed on", m.Exit, count(1))
+	}
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("Go's own fault was lost")
+			}
+		}()
+		var nowhere *int
+		*nowhere = 1
+	}()
+	if count(1) != 1 {
+		t.Errorf("%d faults passed on, want 1", count(1))
+	}
+	if err := m.zone.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for i, s := range []syscall.Signal{syscall.SIGURG, syscall.SIGSEGV} {
+		if a, err := getAction(s); err != nil || a != theirs[i] {
+			t.Errorf("%s: %+v, %v, want %+v", s, a, err, theirs[i])
+		}
 	}
 }
 

@@ -99,6 +99,7 @@ func soakOne(t *testing.T, name string, c vm.Config, cache string, start time.Ti
 		programs = append(programs, loaded{p, suffix, want})
 	}
 	base, highest := level{}, level{}
+	tenths := time.Duration(0) // of the time, of which the level has been told
 	for run := 0; ; run++ {
 		p := &programs[run%len(programs)]
 		if got := strings.ReplaceAll(outcome(t.Context(), m, p.p), p.suffix, ""); got != p.want.String() {
@@ -122,6 +123,10 @@ func soakOne(t *testing.T, name string, c vm.Config, cache string, start time.Ti
 		passed := time.Since(start)
 		if passed < *soak/5 || run < len(programs) {
 			base = highest
+		}
+		if at := passed * 10 / *soak; at > tenths {
+			tenths = at
+			t.Logf("%s, %v, %d runs: objects %d kB, code %d kB, resident %d MB", name, passed.Round(time.Second), run+1, now.heap>>10, now.zone>>10, now.resident>>20)
 		}
 		if passed < *soak {
 			continue
