@@ -47,7 +47,9 @@ type Run struct {
 	Work int64  `json:"work,omitempty"`
 	Unit string `json:"unit,omitempty"`
 	// Start is from the start of the process to that of the first iteration.
-	Start  float64   `json:"start_us"`
+	Start float64 `json:"start_us"`
+	// Began is when the first iteration began, in microseconds since 1970; 0: not known.
+	Began  int64     `json:"began_us,omitempty"`
 	Micros []float64 `json:"iterations_us"`
 
 	Steady Steady `json:"steady"`

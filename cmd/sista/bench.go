@@ -29,6 +29,12 @@ Suites are awfy (Are We Fast Yet), sista (programs of the paper on Sista), tiny
 (tinyBenchmarks) and micro. An iteration is the usual number of rounds of a benchmark,
 or its usual size; --list tells them.
 
+With --from-warmed an image is warmed with each benchmark, in a size with which an
+iteration takes 1 to 5 ms, and started in new processes in turn, with its machine code
+and with its portable code only: how long is the first iteration, compared to the median
+of the later half? What is told is the median of the processes, and the interval in which
+that is with a confidence of 95 %.
+
 Others run the same benchmarks in the same run: --awfy DIR the languages found on this
 machine, from a checkout of are-we-fast-yet; --peer another virtual machine, the image
 that sista would use. A command has words in braces, {image} {bench} {iterations}
@@ -38,6 +44,7 @@ examples:
   sista bench Richards Json
   sista bench --filter awfy --iterations 50 --time 1m --json new.json --svg warmup.svg
   sista bench --compare old.json new.json --svg ratio.svg
+  sista bench --from-warmed --filter awfy --processes 30 --json first.json
   sista bench --awfy ~/are-we-fast-yet --peers node,java
   sista bench --peer 'cog=squeak {image} start {bench} {iterations} {inner} {limit}' Towers`,
 }
@@ -54,10 +61,11 @@ func init() {
 type benchFlags struct {
 	list, check, compare, small, fastest, quiet bool
 	suites                                      string
-	iterations, inner, times                    int
+	iterations, inner, times, processes         int
 	limit                                       time.Duration
 	json, benchstat, svg                        string
-	awfy, languages, warmed                     string
+	awfy, languages, warmed, keep               string
+	fromWarmed, second                          bool
 	peers                                       list
 }
 
@@ -76,6 +84,10 @@ func (b *benchFlags) register(fs *flagSet) {
 	fs.StringVar(&b.benchstat, "benchstat", "", "write the steady iterations for benchstat to `file`, - for standard output instead of the table")
 	fs.StringVar(&b.svg, "svg", "", "draw warm-up curves, or with --compare the ratios, to `file`, - for standard output instead of the table")
 	fs.StringVar(&b.warmed, "warmed", "", "measure the workload of the image `file` that warm-and-save made")
+	fs.BoolVar(&b.fromWarmed, "from-warmed", false, "compare the first iteration of new processes from warmed images with their steady ones")
+	fs.BoolVar(&b.second, "first-second", false, "with --from-warmed: what of the first second there is without the code, and with parts of it")
+	fs.IntVar(&b.processes, "processes", 30, "with --from-warmed: `number` of processes for each part of the code")
+	fs.StringVar(&b.keep, "keep", "", "with --from-warmed: keep the warmed images in `folder`, and use those that are there")
 	fs.StringVar(&b.awfy, "awfy", "", "run other languages too, from a checkout of are-we-fast-yet in `folder`")
 	fs.StringVar(&b.languages, "peers", "", "of those languages only these `names`, separated by commas")
 	fs.Var(&b.peers, "peer", "run `NAME=COMMAND` too, on the same image; may be repeated")
@@ -104,8 +116,10 @@ func runBench(c *command, args []string) int {
 		return b.compareFiles(names)
 	}
 	switch {
-	case b.iterations < 1 || b.times < 1 || b.inner < 0 || b.limit < 0:
-		return misuse("bench: --iterations and --invocations are at least 1, --inner and --time at least 0")
+	case (b.second || b.keep != "") && !b.fromWarmed:
+		return misuse("bench: --first-second and --keep need --from-warmed")
+	case b.iterations < 1 || b.times < 1 || b.processes < 1 || b.inner < 0 || b.limit < 0:
+		return misuse("bench: --iterations, --invocations and --processes are at least 1, --inner and --time at least 0")
 	case b.small && b.inner != 0:
 		return misuse("bench: --small or --inner, not both")
 	case b.languages != "" && b.awfy == "":
@@ -136,6 +150,9 @@ func runBench(c *command, args []string) int {
 	}
 	if b.check {
 		return b.checkResults(chosen)
+	}
+	if b.fromWarmed {
+		return b.runFromWarmed(chosen)
 	}
 	return b.run(chosen)
 }

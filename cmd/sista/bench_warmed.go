@@ -73,5 +73,5 @@ func (b *bench) measureWarmed() (*result.Run, error) {
 		return nil, err
 	}
 	return &result.Run{Runner: ourselves, Suite: "warmed", Benchmark: filepath.Base(b.warmed), Inner: 1,
-		Start: float64(begun.Sub(started).Microseconds()), Micros: times}, nil
+		Start: float64(begun.Sub(started).Microseconds()), Began: begun.UnixMicro(), Micros: times}, nil
 }
