@@ -29,6 +29,8 @@ type Options struct {
 	// Count makes guards and polls count down [native.Context.Guards], and leave the code
 	// where it gets to 0 though what they check holds: tests ask for it.
 	Count bool
+	// Features are those of the processor that the code may use. What it does use it says.
+	Features native.Features
 	// Verify checks the allocation of registers and the maps. Tests ask for it.
 	Verify bool
 	// Assembler may be used again and again; nil takes one that is kept for its memory.

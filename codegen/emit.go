@@ -47,6 +47,9 @@ func (e *emitter) fail(format string, args ...any) {
 	}
 }
 
+// uses notes what an instruction needs of the processor, which it may.
+func (e *emitter) uses(f native.Features) { e.out.Features |= f }
+
 func gr(r reg) asm.Reg  { return asm.Reg(r) }
 func xr(r reg) asm.XReg { return asm.XReg(r - rX0) }
 

@@ -14,17 +14,16 @@ func (e *emitter) float() {
 	case mFMov:
 		a.LoadX(asm.W64, e.dx(), e.mem(in.y))
 	case mFAdd, mFSub, mFMul, mFDiv:
-		d := e.copyX()
-		if in.y.kind == oReg {
-			a.XX(floatOps[in.op], d, e.x(in.y.v))
-		} else {
-			a.XM(floatOps[in.op], d, e.mem(in.y))
-		}
+		e.floatOp(floatOps[in.op])
 	case mFNeg:
-		d := e.copyX()
 		a.MovImm(tmp, -1<<63)
 		a.BitsToX(asm.W64, tmpX, tmp)
-		a.XX(asm.FXor, d, tmpX)
+		if d, x := e.dx(), e.x(in.x); in.three && d != x {
+			e.uses(native.AVX)
+			a.XXX(asm.FXor, d, x, tmpX)
+		} else {
+			a.XX(asm.FXor, e.copyX(), tmpX)
+		}
 	case mFSqrt:
 		a.XX(asm.FSqrt, e.dx(), e.x(in.y.v))
 	case mFCmp:
@@ -60,6 +59,26 @@ func (e *emitter) float() {
 		e.floatTag()
 	default:
 		e.fail("%s is not emitted", mopNames[in.op])
+	}
+}
+
+// floatOp emits an operation on floats. The form with three operands is used where it saves a copy.
+func (e *emitter) floatOp(op asm.FOp) {
+	a, in := e.a, e.in
+	if d, x := e.dx(), e.x(in.x); in.three && d != x {
+		e.uses(native.AVX)
+		if in.y.kind == oReg {
+			a.XXX(op, d, x, e.x(in.y.v))
+		} else {
+			a.XXM(op, d, x, e.mem(in.y))
+		}
+		return
+	}
+	d := e.copyX()
+	if in.y.kind == oReg {
+		a.XX(op, d, e.x(in.y.v))
+	} else {
+		a.XM(op, d, e.mem(in.y))
 	}
 }
 
@@ -142,8 +161,13 @@ func (e *emitter) unbox() {
 	t, zero, bits := e.t(0), a.NewLabel(), a.NewLabel()
 	a.RI(asm.Cmp, asm.W64, x, lastZero)
 	a.Jcc(asm.BelowEqual, zero)
-	a.Mov(asm.W64, t, x)
-	a.Shift(asm.Ror, asm.W64, t, 4)
+	if e.opts.Features&native.BMI2 != 0 {
+		e.uses(native.BMI2)
+		a.Rotate(t, x, 4)
+	} else {
+		a.Mov(asm.W64, t, x)
+		a.Shift(asm.Ror, asm.W64, t, 4)
+	}
 	a.RM(asm.Sub, asm.W64, t, e.constant(rotatedBias))
 	a.Bind(bits)
 	a.BitsToX(asm.W64, d, t)

@@ -4,11 +4,12 @@ import (
 	"math/bits"
 
 	"github.com/sista-vm/sista/codegen/asm"
+	"github.com/sista-vm/sista/native"
 )
 
 var aluOps = map[mop]asm.Op{mAdd: asm.Add, mSub: asm.Sub, mAnd: asm.And, mOr: asm.Or, mXor: asm.Xor, mIMul: asm.IMul, mCmp: asm.Cmp, mTest: asm.Test}
 
-var shiftOps = map[mop]asm.ShiftOp{mShl: asm.Shl, mSar: asm.Sar, mShr: asm.Shr, mShlV: asm.Shl, mSarV: asm.Sar}
+var shiftOps = map[mop]asm.ShiftOp{mShl: asm.Shl, mSar: asm.Sar, mShr: asm.Shr, mShlV: asm.Shl, mSarV: asm.Sar, mShlX: asm.Shl, mSarX: asm.Sar}
 
 // integer emits instructions on general registers.
 func (e *emitter) integer() {
@@ -52,6 +53,9 @@ func (e *emitter) integer() {
 		}
 		a.ShiftCL(shiftOps[in.op], asm.W64, tmp)
 		a.Mov(asm.W64, e.d(), tmp)
+	case mShlX, mSarX:
+		e.uses(native.BMI2)
+		a.ShiftBy(shiftOps[in.op], e.d(), e.r(in.x), e.r(in.y.v))
 	case mTestM:
 		a.MI(asm.Test, asm.W32, e.mem(in.y), int32(in.imm))
 	case mStore:

@@ -4,7 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sista-vm/sista/codegen/asm"
 	"github.com/sista-vm/sista/internal/golden"
+	"github.com/sista-vm/sista/native"
 	"github.com/sista-vm/sista/optimizer/ir"
 )
 
@@ -23,9 +25,23 @@ func TestGolden(t *testing.T) {
 			if err := f.Verify(); err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
-			c, err := Compile(f, Options{Method: 100, Temps: -1, Verify: true})
+			o := Options{Method: 100, Temps: -1, Verify: true}
+			c, err := Compile(f, o)
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
+			}
+			if c.Features != 0 {
+				t.Errorf("%s uses %v, which it may not", name, c.Features)
+			}
+			if strings.HasSuffix(t.Name(), "/v3") {
+				plain := instructions(c)
+				o.Features = native.BMI2 | native.AVX
+				if c, err = Compile(f, o); err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+				if n := instructions(c); n >= plain || c.Features == 0 {
+					t.Errorf("%s has %d instructions with %v and %d without", name, n, c.Features, plain)
+				}
 			}
 			var w strings.Builder
 			if err := List(&w, c, f); err != nil {
@@ -35,3 +51,5 @@ func TestGolden(t *testing.T) {
 		}
 	})
 }
+
+func instructions(c *native.Code) int { return len(asm.Disassemble(c.Bytes, nil)) }

@@ -192,6 +192,14 @@ func (l *lowerer) op2(op mop, x vreg, y operand) vreg {
 	return d
 }
 
+// op3 is op2 where x need not be in the register of the answer.
+func (l *lowerer) op3(op mop, x vreg, y operand) vreg {
+	d := l.temp(l.vregs[x].class)
+	l.vregs[d].hint = x
+	l.emit(inst{op: op, d: d, x: x, y: y, three: true})
+	return d
+}
+
 func (l *lowerer) lea(y operand) vreg {
 	d := l.temp(gpr)
 	l.emit(inst{op: mLea, d: d, y: y})

@@ -1,6 +1,9 @@
 package codegen
 
-import "github.com/sista-vm/sista/optimizer/ir"
+import (
+	"github.com/sista-vm/sista/native"
+	"github.com/sista-vm/sista/optimizer/ir"
+)
 
 // float translates operations on floats.
 func (l *lowerer) float(v *ir.Value) {
@@ -11,9 +14,9 @@ func (l *lowerer) float(v *ir.Value) {
 		if v.Op.Info().Commutes && x.Root().Op == ir.OpConstFloat {
 			x, y = y, x
 		}
-		l.is(v, l.op2(op, l.reg(x), l.operand(y)))
+		l.is(v, l.floatOp(op, l.reg(x), l.operand(y)))
 	case ir.OpFNeg:
-		l.is(v, l.op2(mFNeg, l.reg(v.Args[0]), operand{}))
+		l.is(v, l.floatOp(mFNeg, l.reg(v.Args[0]), operand{}))
 	case ir.OpFSqrt:
 		d := l.temp(xmm)
 		l.emit(inst{op: mFSqrt, d: d, y: reg1(l.reg(v.Args[0]))})
@@ -46,6 +49,14 @@ func (l *lowerer) float(v *ir.Value) {
 	default:
 		l.fail(v, "no translation")
 	}
+}
+
+// floatOp leaves its operand alone where there are instructions that do.
+func (l *lowerer) floatOp(op mop, x vreg, y operand) vreg {
+	if l.opts.Features&native.AVX != 0 {
+		return l.op3(op, x, y)
+	}
+	return l.op2(op, x, y)
 }
 
 // guardFloat leaves unless x is a Float, and reads it if that is what comes next.

@@ -1,6 +1,9 @@
 package codegen
 
-import "github.com/sista-vm/sista/optimizer/ir"
+import (
+	"github.com/sista-vm/sista/native"
+	"github.com/sista-vm/sista/optimizer/ir"
+)
 
 // integer translates operations on integers.
 func (l *lowerer) integer(v *ir.Value) {
@@ -40,7 +43,7 @@ func (l *lowerer) integer(v *ir.Value) {
 		if n, c := konst(y); c {
 			l.is(v, l.op2(mShl, l.plain(x), imm(n&63)))
 		} else {
-			l.is(v, l.op2(mShlV, l.plain(x), reg1(l.plain(y))))
+			l.is(v, l.shiftV(mShlV, l.plain(x), reg1(l.plain(y))))
 		}
 	case ir.OpISar:
 		l.is(v, l.shiftRight(x, y))
@@ -148,8 +151,8 @@ func (l *lowerer) checkedPlain(v, x, y *ir.Value) {
 	var d vreg
 	if v.Op == ir.OpIShlO {
 		px, py := l.plain(x), reg1(l.plain(y))
-		d = l.op2(mShlV, px, py)
-		l.emit(inst{op: mCmp, x: l.op2(mSarV, d, py), y: reg1(px)})
+		d = l.shiftV(mShlV, px, py)
+		l.emit(inst{op: mCmp, x: l.shiftV(mSarV, d, py), y: reg1(px)})
 		l.deopt(v, ccNE)
 	} else {
 		op := map[ir.Op]mop{ir.OpIAddO: mAdd, ir.OpISubO: mSub, ir.OpIMulO: mIMul}[v.Op]
@@ -179,12 +182,20 @@ func (l *lowerer) bitwise(v, x, y *ir.Value) {
 	}
 }
 
+// shiftV shifts by a register, in one instruction where there is one.
+func (l *lowerer) shiftV(op mop, x vreg, n operand) vreg {
+	if l.opts.Features&native.BMI2 != 0 {
+		return l.op3(map[mop]mop{mShlV: mShlX, mSarV: mSarX}[op], x, n)
+	}
+	return l.op2(op, x, n)
+}
+
 func (l *lowerer) shiftRight(x, y *ir.Value) vreg {
 	n, c := konst(y)
 	_, cx := konst(x)
 	switch {
 	case !c:
-		return l.op2(mSarV, l.plain(x), reg1(l.plain(y)))
+		return l.shiftV(mSarV, l.plain(x), reg1(l.plain(y)))
 	case !cx && l.tagged[x.ID]:
 		return l.op2(mSar, l.vregOf[x.ID], imm(min(n&63+3, 63)))
 	}

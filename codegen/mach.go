@@ -103,6 +103,8 @@ const (
 	mShr
 	mShlV // by the register y
 	mSarV
+	mShlX // d = x op y, no flags changed (BMI2)
+	mSarX
 	mNeg
 	mCmp    // x with y
 	mTest   // x with y
@@ -162,7 +164,7 @@ const (
 )
 
 var mopNames = [numMops]string{"nop", "mov", "movzx", "lea", "add", "sub", "and", "or", "xor", "imul", "shl", "sar", "shr",
-	"shlv", "sarv", "neg", "cmp", "test", "testm", "store", "storei", "set", "cmov", "div", "divby", "fmov", "fadd", "fsub", "fmul", "fdiv", "fneg",
+	"shlv", "sarv", "shlx", "sarx", "neg", "cmp", "test", "testm", "store", "storei", "set", "cmov", "div", "divby", "fmov", "fadd", "fsub", "fmul", "fdiv", "fneg",
 	"fsqrt", "fcmp", "itof", "ftoi", "fload4", "fstore", "fstore4", "unbox", "box", "floattag", "guardfloat", "unboxg", "hasclass", "guardclass",
 	"classindex", "classof", "size", "hash", "barrier", "new", "newarr", "newraw", "context", "helper", "remember", "send", "poll", "deoptif", "deopt",
 	"jmp", "jcc", "ret", "nonlocal", "unreachable", "entry"}
@@ -200,21 +202,22 @@ func memx(b, i vreg, s uint8, d int64) operand {
 
 // inst is a machine instruction, or a short sequence that is allocated as one.
 type inst struct {
-	op   mop
-	w    uint8
-	cc   cond
-	late bool // y must not share the register of d though it is not tied
-	d    vreg
-	x    vreg
-	z    vreg
-	t    [3]vreg // registers for itself
-	y    operand
-	imm  int64
-	args []operand // values in any place
-	val  *ir.Value
-	st   *stateUse // what it leaves by, or nil
-	slow bool      // has a slow path that comes back: what is live keeps its registers
-	call bool      // no register survives
+	op    mop
+	w     uint8
+	cc    cond
+	three bool // not two-address, though its kind is
+	late  bool // y must not share the register of d though it is not tied
+	d     vreg
+	x     vreg
+	z     vreg
+	t     [3]vreg // registers for itself
+	y     operand
+	imm   int64
+	args  []operand // values in any place
+	val   *ir.Value
+	st    *stateUse // what it leaves by, or nil
+	slow  bool      // has a slow path that comes back: what is live keeps its registers
+	call  bool      // no register survives
 }
 
 // stateUse is a state as machine code refers to it.
@@ -277,7 +280,7 @@ func (c *code) newVreg(k class, v *ir.Value) vreg {
 func (i *inst) tied() bool {
 	switch i.op {
 	case mAdd, mSub, mAnd, mOr, mXor, mIMul, mShl, mSar, mShr, mShlV, mSarV, mNeg, mCmov, mFAdd, mFSub, mFMul, mFDiv, mFNeg:
-		return true
+		return !i.three
 	}
 	return false
 }

@@ -47,6 +47,8 @@ type Options struct {
 	// Quick is the policy of first compilations in mode Async; nil for front.QuickPolicy.
 	Quick  *front.Policy
 	Passes passes.Options
+	// Features are those of the processor that code may use.
+	Features native.Features
 	// Generate makes machine code of a function; nil for codegen.Compile.
 	Generate func(*ir.Func, codegen.Options) (*native.Code, error)
 	// Log gets a line for every compilation, LogDeopt for every lost bet and for code
@@ -179,7 +181,10 @@ func NewBroker(in *interp.Interp, zone *native.Zone, o Options) *Broker {
 	b.program.Invalidate = b.invalidated
 	b.program.Leaving = b.recallFeedback
 	if b.opts.Generate == nil {
-		b.opts.Generate = codegen.Compile
+		b.opts.Generate = func(f *ir.Func, target codegen.Options) (*native.Code, error) {
+			target.Features = o.Features
+			return codegen.Compile(f, target)
+		}
 	}
 	if b.opts.Quick == nil {
 		p := front.QuickPolicy()

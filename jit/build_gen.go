@@ -4,4 +4,4 @@ package jit
 
 // Build is a hash of everything that machine code relies on in the virtual machine: code that was saved runs in
 // a build with the same hash only. See package internal/vmbuild.
-const Build = "3b26e1e948d2fc42"
+const Build = "490b20a9a52959f4"

@@ -63,7 +63,7 @@ func (b *Broker) InstallNative(section []byte, n Names, portable func() ([]byte,
 			return uint64(o), ok
 		}
 	}
-	placed, err := b.zone.Install(rest, translate)
+	placed, err := b.zone.Install(rest, b.opts.Features, translate)
 	if err != nil {
 		return report, err
 	}

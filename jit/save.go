@@ -16,8 +16,9 @@ type Saved struct {
 	Native   []byte // machine code with what it relies on; empty if there is none
 
 	FeedbackSites             int
-	Methods, Loops, Templates int // that have machine code
-	CodeBytes                 int // of it
+	Methods, Loops, Templates int             // that have machine code
+	CodeBytes                 int             // of it
+	Features                  native.Features // that it uses
 }
 
 // The section with machine code. All numbers are little endian:
@@ -127,6 +128,7 @@ func (b *Broker) saveNative(n *Names, s *Saved, units []*unit, forms map[*unit]u
 		unit(method, u.place.pc, kind, uint32(u.deopts), uint32(u.learned), uint32(len(users)), forms[u])
 		users = append(users, u.comp)
 		s.CodeBytes += len(u.code.Placed().Head().Bytes)
+		s.Features |= u.code.Placed().Head().Features
 	}
 	if len(users) == 0 {
 		return

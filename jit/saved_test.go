@@ -22,7 +22,7 @@ func TestSavedIsComplete(t *testing.T) {
 		{answer{}, "oop args facts"},
 		{question{}, "key answer askers changes doubted"},
 		{front.Class{}, "Index Name Format Fixed"},
-		{codegen.Options{}, "Name Method Block Entry Temps Args Fail Count Verify Assembler"},
+		{codegen.Options{}, "Name Method Block Entry Temps Args Fail Count Features Verify Assembler"},
 		{bet{}, "method pc reason"},
 		{place{}, "method pc"},
 		{counters.Table{}, "policy sends branches loops allocations failures depth changes recentSends recentBranches recentLoops"},

@@ -14,6 +14,8 @@ type Code struct {
 	// made sure that FrameSlots fit on the page. sp is of no account.
 	OSR      bool
 	OSRWords int
+	// Features are what the instructions need of the processor.
+	Features Features
 
 	// Data words that the code refers to: literals first, then send cells.
 	Literals []int64  // handles of the owner; word i of the data

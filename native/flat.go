@@ -24,7 +24,7 @@ import (
 //	sends   what the cache of sends knew: selector or block 8, class 8, target as in a cell 8
 const (
 	flatMagic      = "SISTANAT"
-	flatVersion    = 2
+	flatVersion    = 3
 	flatHeaderSize = 48
 	unitRecordSize = 64
 	cellRecordSize = 8
@@ -44,7 +44,9 @@ type unitRecord struct {
 	raw                 uint32
 	maps, mapsSize      uint32
 	name                uint32 // place among the names
-	nameSize, kind      uint16 // kind: 1 OSR, 2 template
+	nameSize            uint16
+	kind                uint8 // 1 OSR, 2 template
+	features            Features
 	detail              uint32 // words of OSR code; flags of a template
 	copied              uint32 // copied values of a template
 }
@@ -151,7 +153,7 @@ func (x *exporter) unit(p *Placed, data uint64) {
 	r := unitRecord{text: base, size: uint32(len(c.Bytes)), entry: int32(c.Entry), checkedEntry: int32(c.CheckedEntry),
 		slow: uint32(c.Slow), frameSlots: uint32(c.FrameSlots), data: uint32(data / 8), literals: uint32(len(c.Literals)),
 		cells: uint32(len(c.Cells)), raw: uint32(len(c.Raw)), maps: uint32(len(x.maps.Bytes)), mapsSize: uint32(len(maps)),
-		name: uint32(len(x.names.Bytes)), nameSize: uint16(min(len(c.Name), math.MaxUint16)), detail: uint32(c.OSRWords)}
+		name: uint32(len(x.names.Bytes)), nameSize: uint16(min(len(c.Name), math.MaxUint16)), features: c.Features, detail: uint32(c.OSRWords)}
 	if c.OSR {
 		r.kind |= kindOSR
 	}
@@ -162,7 +164,7 @@ func (x *exporter) unit(p *Placed, data uint64) {
 	x.maps.Bytes = append(x.maps.Bytes, maps...)
 	x.names.Bytes = append(x.names.Bytes, c.Name[:r.nameSize]...)
 	for _, n := range []uint32{r.text, r.size, uint32(r.entry), uint32(r.checkedEntry), r.slow, r.frameSlots, r.data, r.literals,
-		r.cells, r.raw, r.maps, r.mapsSize, r.name, uint32(r.nameSize) | uint32(r.kind)<<16, r.detail, r.copied} {
+		r.cells, r.raw, r.maps, r.mapsSize, r.name, uint32(r.nameSize) | uint32(r.kind)<<16 | uint32(r.features)<<24, r.detail, r.copied} {
 		x.units.Half(n)
 	}
 }
@@ -288,7 +290,15 @@ func parseFlat(b []byte) (*flat, error) {
 func (f *flat) unit(i int) unitRecord {
 	b := f.units[i*unitRecordSize : (i+1)*unitRecordSize]
 	return unitRecord{half(b, 0), half(b, 1), int32(half(b, 2)), int32(half(b, 3)), half(b, 4), half(b, 5), half(b, 6), half(b, 7),
-		half(b, 8), half(b, 9), half(b, 10), half(b, 11), half(b, 12), uint16(half(b, 13)), uint16(half(b, 13) >> 16), half(b, 14), half(b, 15)}
+		half(b, 8), half(b, 9), half(b, 10), half(b, 11), half(b, 12), uint16(half(b, 13)), uint8(half(b, 13) >> 16), Features(half(b, 13) >> 24), half(b, 14), half(b, 15)}
+}
+
+// features answers what any unit needs of the processor.
+func (f *flat) features() (all Features) {
+	for i := range f.numUnits {
+		all |= f.unit(i).features
+	}
+	return all
 }
 
 // check finds what would make installing go wrong. Text and data of the units are to lie as they are said to.
@@ -308,6 +318,8 @@ func (f *flat) check() error {
 			return fmt.Errorf("%w: the maps or the name of unit %d", ErrFlat, i)
 		case u.kind&kindTemplate != 0 && u.literals != 0 && u.literals <= FlagsLiteral:
 			return fmt.Errorf("%w: the template of unit %d has %d literals", ErrFlat, i, u.literals)
+		case u.features&^allFeatures != 0:
+			return fmt.Errorf("%w: unit %d uses features %#x", ErrFlat, i, u.features)
 		}
 		text += roundUp(uint64(u.size)+1, granule)
 		data += roundUp(max(8*words, 1), granule)
@@ -320,14 +332,18 @@ func (f *flat) check() error {
 }
 
 // Install puts all code of a flat piece in the zone. Oop translates the names of objects, nil if
-// they are the objects themselves. The piece is kept. Nothing is installed if there is an error.
-func (z *Zone) Install(piece []byte, oop func(uint64) (uint64, bool)) ([]*Placed, error) {
+// they are the objects themselves. Features are those that code may use; code that calls each other is taken
+// together or not at all. The piece is kept. Nothing is installed if there is an error.
+func (z *Zone) Install(piece []byte, features Features, oop func(uint64) (uint64, bool)) ([]*Placed, error) {
 	f, err := parseFlat(piece)
 	if err != nil {
 		return nil, err
 	}
 	if err := f.check(); err != nil {
 		return nil, err
+	}
+	if lacking := f.features() &^ features; lacking != 0 {
+		return nil, &FeatureError{Uses: f.features(), Lacking: lacking}
 	}
 	if z.writable == 0 {
 		return nil, errors.New("native: the zone is closed")
@@ -458,7 +474,7 @@ func (in *installer) units() []*Placed {
 		*p = Placed{code: c, zone: z, text: text, data: data, maps: in.maps[u.maps:][:u.mapsSize:u.mapsSize]}
 		z.cover(text)
 		*c = Code{Name: names[u.name:][:u.nameSize], Bytes: bytesAt(p.Text(), uint64(u.size)), Entry: int(u.entry),
-			CheckedEntry: int(u.checkedEntry), FrameSlots: int(u.frameSlots), Slow: int(u.slow), OSR: u.kind&kindOSR != 0,
+			CheckedEntry: int(u.checkedEntry), FrameSlots: int(u.frameSlots), Slow: int(u.slow), OSR: u.kind&kindOSR != 0, Features: u.features,
 			Literals: none[:u.literals:u.literals], Cells: cells[first:cell:cell]}
 		if u.raw > 0 {
 			c.Raw = unsafe.Slice((*uint64)(unsafe.Add(nil, uintptr(p.Data()+8*(words-uint64(u.raw))))), u.raw)

@@ -35,7 +35,7 @@ func TestMapsAreComplete(t *testing.T) {
 			c.Template = nil
 		}
 		got := Code{Name: c.Name, Bytes: c.Bytes, Entry: c.Entry, CheckedEntry: c.CheckedEntry, FrameSlots: c.FrameSlots, Slow: c.Slow,
-			OSR: c.OSR, OSRWords: c.OSRWords, Literals: c.Literals, Cells: c.Cells, Raw: c.Raw}
+			OSR: c.OSR, OSRWords: c.OSRWords, Features: c.Features, Literals: c.Literals, Cells: c.Cells, Raw: c.Raw}
 		if template {
 			got.Template = &Template{Flags: c.Template.Flags, Copied: c.Template.Copied}
 		}
@@ -110,7 +110,7 @@ func TestInstallRuns(t *testing.T) {
 			if moved != 0 {
 				oop = func(o uint64) (uint64, bool) { return o + moved, true }
 			}
-			list, err := m.zone.Install(flat, oop)
+			list, err := m.zone.Install(flat, allFeatures, oop)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -151,7 +151,7 @@ func TestDamagedFlat(t *testing.T) {
 	for i := range flat {
 		b := slices.Clone(flat)
 		b[i] ^= 1 << (i % 8)
-		list, err := m.zone.Install(b, nil)
+		list, err := m.zone.Install(b, allFeatures, nil)
 		if err != nil {
 			refused++
 		}
@@ -159,7 +159,7 @@ func TestDamagedFlat(t *testing.T) {
 			p.Code()
 			m.zone.Free(p)
 		}
-		if _, err := m.zone.Install(b[:i], nil); err == nil {
+		if _, err := m.zone.Install(b[:i], allFeatures, nil); err == nil {
 			t.Fatalf("the first %d bytes were installed", i)
 		}
 	}

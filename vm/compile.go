@@ -10,17 +10,18 @@ import (
 
 // startCompiler makes the broker that compiles what is hot. Where there can be no
 // machine code everything is interpreted, and Config.Trace is told why.
-func (v *VM) startCompiler() {
+func (v *VM) startCompiler() error {
 	c := v.config
-	if c.Compile == jit.Off {
-		return
+	features, err := features(c.CPU)
+	if err != nil || c.Compile == jit.Off {
+		return err
 	}
 	zone, err := v.in.NewZone()
 	if err != nil {
 		if c.Trace.Compile != nil {
 			c.Trace.Compile(fmt.Sprintf("everything is interpreted: %v", err))
 		}
-		return
+		return nil
 	}
 	v.zone = zone
 	if c.OnCode != nil {
@@ -29,7 +30,20 @@ func (v *VM) startCompiler() {
 	if c.Feedback == nil {
 		v.in.Gather(counters.New(c.Stress.Policy(counters.DefaultPolicy())))
 	}
-	v.broker = jit.NewBroker(v.in, zone, jit.Options{Mode: c.Compile, Log: c.Trace.Compile, LogDeopt: c.Trace.Deopt, Compiled: c.OnCompiled, Stress: c.Stress})
+	v.broker = jit.NewBroker(v.in, zone, jit.Options{Mode: c.Compile, Log: c.Trace.Compile, LogDeopt: c.Trace.Deopt, Compiled: c.OnCompiled, Stress: c.Stress, Features: features})
+	return nil
+}
+
+// features are those of the processor that code may use.
+func features(level string) (native.Features, error) {
+	if level == "" {
+		level = "native"
+	}
+	f, err := native.FeaturesOf(level)
+	if err != nil {
+		err = fmt.Errorf("vm: %w", err)
+	}
+	return f, err
 }
 
 // closeCompiler ends compilations and gives their memory back.

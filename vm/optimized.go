@@ -83,7 +83,7 @@ func (v *VM) sections(m *snapshot.Manifest) (list []snapshot.Section, err error)
 	}
 	v.broker.Settle()
 	s := v.broker.Save(jit.Names{Save: v.nameInFile})
-	m.Build, m.Arch = jit.Build, runtime.GOARCH
+	m.Build, m.Arch, m.Features = jit.Build, runtime.GOARCH, s.Features.Names()
 	m.Methods, m.Loops, m.CodeBytes = s.Methods, s.Loops, s.CodeBytes
 	m.PortableBytes, m.FeedbackSites = len(s.Portable), s.FeedbackSites
 	for _, section := range []snapshot.Section{

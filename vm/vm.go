@@ -95,6 +95,9 @@ type Config struct {
 	Feedback *counters.Policy
 	// Compile says when hot methods are compiled to machine code: jit.Off, jit.Sync or jit.Async.
 	Compile jit.Mode
+	// CPU limits what compiled code uses of the processor to a level, v1, v2 or v3 of x86-64, or
+	// native, which is the default: all that this processor has.
+	CPU string
 	// Stress makes what is rare in machine code frequent, for tests.
 	Stress jit.Stress
 	// Trace is told what happens underneath the program.
@@ -234,7 +237,9 @@ func (v *VM) start(path string) error {
 	v.heap.SetStressGC(c.StressGC)
 	v.gather()
 	v.trace()
-	v.startCompiler()
+	if err := v.startCompiler(); err != nil {
+		return err
+	}
 	v.optimize()
 	if class := in.FindClass(hostClass); class != heap.Invalid {
 		v.class = v.hold(class)

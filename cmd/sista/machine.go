@@ -27,6 +27,7 @@ type machineFlags struct {
 	verify        bool
 	noNet         bool
 	compile       compileMode
+	cpu           string
 	stress        stress
 	trace         traceKinds
 	stats         statsForm
@@ -49,6 +50,7 @@ func (m *machineFlags) register(fs *flag.FlagSet) {
 	fs.BoolVar(&m.noNet, "no-net", false, "no network for the image")
 	m.compile.set = jit.Async
 	fs.Var(&m.compile, "compile", "compile what is hot: `mode` async (beside the program), sync (the program waits) or off")
+	fs.StringVar(&m.cpu, "cpu", "native", "use no more of the processor than those of this `level` have: v1, v2, v3 (of x86-64) or native")
 	fs.Var(&m.stress, "stress", "test machine code: a `list` of eager, guards=N, retire=N, delay=N, zone=BYTES, seed=N")
 	fs.Var(&m.trace, "trace", "print a line for each event of these `kinds`: compile, deopt, ic, gc, osr; separated by commas")
 	fs.Var(&m.stats, "stats", "print figures of the run at its end; --stats=json: as JSON")
@@ -74,7 +76,7 @@ func (m *machineFlags) config() vm.Config {
 		Console: hostos.Console{}, Files: hostos.NewFiles(), Env: hostos.Environment(),
 		Plugins: all.All(), EdenBytes: m.eden.bytes, StackPages: m.stackPages,
 		CacheDir: m.cacheDir, Snapshots: true, StressGC: m.stressGC, Verify: m.verify,
-		Compile: m.compile.set, Stress: m.stress.set, Trace: m.trace.trace(),
+		Compile: m.compile.set, CPU: m.cpu, Stress: m.stress.set, Trace: m.trace.trace(),
 		Trust: m.key.trusts(m.verify), Use: m.use.Use, Seal: m.key.seal,
 	}
 	if !m.noNet {

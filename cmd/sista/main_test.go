@@ -9,6 +9,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/sista-vm/sista/host/hostos"
+	"github.com/sista-vm/sista/native"
 	"github.com/sista-vm/sista/snapshot"
 )
 
@@ -61,6 +62,8 @@ func TestScripts(t *testing.T) {
 			case "images":
 				_, err := os.Stat(images)
 				return err == nil, nil
+			case "bmi2": // code may use it here
+				return native.Present()&native.BMI2 != 0, nil
 			case "opensmalltalk":
 				return os.Getenv(openSmalltalk) != "", nil
 			}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -66,10 +65,10 @@ func init() {
 
 // warmFlags are those of sista warm-and-save alone.
 type warmFlags struct {
-	output, workload, until, startup, cpu, svg string
-	iterations                                 int
-	timeout                                    time.Duration
-	json, quiet                                bool
+	output, workload, until, startup, svg string
+	iterations                            int
+	timeout                               time.Duration
+	json, quiet                           bool
 }
 
 func (w *warmFlags) register(fs *flagSet) {
@@ -79,7 +78,6 @@ func (w *warmFlags) register(fs *flagSet) {
 	fs.StringVar(&w.until, "until", "steady", "without --iterations: run until the times of iterations are `steady`")
 	fs.DurationVar(&w.timeout, "timeout", 2*time.Minute, "begin no iteration after this `time`")
 	fs.StringVar(&w.startup, "startup", "", "`statements` the image runs when it starts")
-	fs.StringVar(&w.cpu, "cpu", "native", "processors the code is to run on: `level` v2, v3 (of x86-64) or native; as yet code uses nothing beyond the first level")
 	fs.BoolVar(&w.json, "json", false, "write the report as JSON")
 	fs.StringVar(&w.svg, "svg", "", "draw the warm-up curve, cold and saved, to `file`")
 	fs.BoolVar(&w.quiet, "quiet", false, "show no progress")
@@ -109,8 +107,6 @@ func (w *warming) checkFlags(args []string) error {
 		return fmt.Errorf("--until %q: it is steady", w.until)
 	case w.iterations < 0:
 		return fmt.Errorf("%d iterations", w.iterations)
-	case !slices.Contains([]string{"v2", "v3", "native"}, w.cpu):
-		return fmt.Errorf("--cpu %q: it is v2, v3 or native", w.cpu)
 	case args[0] == "-":
 		return errors.New("a script from standard input cannot be run cold once more; give a file")
 	}

@@ -268,7 +268,7 @@ func maxSize(p *obj.Prog) uint8 {
 	case x86.ALONG:
 		return 4
 	}
-	size := uint8(6) // two prefixes, REX, two bytes of opcode, ModRM
+	size := uint8(6) // two prefixes, REX, two bytes of opcode, ModRM; or VEX and one byte less
 	for _, o := range []*obj.Addr{&p.From, &p.To} {
 		switch {
 		case o.Type == obj.TYPE_MEM && (o.Name != obj.NAME_NONE || o.Reg == 0 || o.Offset != int64(int8(o.Offset))):

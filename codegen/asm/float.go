@@ -47,6 +47,30 @@ func (a *Assembler) XX(op FOp, dst, src XReg) { a.emit(a.fop(op), a.xreg(src), a
 // XM does dst op= [m].
 func (a *Assembler) XM(op FOp, dst XReg, m Mem) { a.emit(a.fop(op), a.mem(m), a.xreg(dst)) }
 
+// The operations with three operands, of AVX.
+var fops3 = [...]obj.As{
+	FAdd: x86.AVADDSD, FSub: x86.AVSUBSD, FMul: x86.AVMULSD, FDiv: x86.AVDIVSD, FMin: x86.AVMINSD, FMax: x86.AVMAXSD,
+	FXor: x86.AVXORPS, FAnd: x86.AVANDPS, FAndNot: x86.AVANDNPS, FOr: x86.AVORPS,
+}
+
+func (a *Assembler) fop3(op FOp) obj.As {
+	if int(op) >= len(fops3) || fops3[op] == 0 {
+		a.failf("no float operation %d of three operands", op)
+		return obj.ANOP
+	}
+	return fops3[op]
+}
+
+// XXX does dst = x op y (AVX).
+func (a *Assembler) XXX(op FOp, dst, x, y XReg) {
+	a.emit(a.fop3(op), a.xreg(y), a.xreg(dst)).RestArgs = []obj.Addr{a.xreg(x)}
+}
+
+// XXM does dst = x op [m] (AVX).
+func (a *Assembler) XXM(op FOp, dst, x XReg, m Mem) {
+	a.emit(a.fop3(op), a.mem(m), a.xreg(dst)).RestArgs = []obj.Addr{a.xreg(x)}
+}
+
 // MovX copies all of a vector register.
 func (a *Assembler) MovX(dst, src XReg) { a.emit(x86.AMOVAPS, a.xreg(src), a.xreg(dst)) }
 

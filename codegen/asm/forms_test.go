@@ -241,3 +241,34 @@ func TestFloats(t *testing.T) {
 	check(t, "asm: no operation of width 0", func(a *Assembler) { a.LoadX(W8, X0, At(RAX, 0)) })
 	check(t, "asm: there is no vector register 16", func(a *Assembler) { a.MovX(X0, 16) })
 }
+
+func TestThreeOperands(t *testing.T) {
+	for _, c := range []struct {
+		op   ShiftOp
+		want string
+	}{{Shl, "shlx"}, {Shr, "shrx"}, {Sar, "sarx"}} {
+		check(t, c.want+" rax, r9, rdi", func(a *Assembler) { a.ShiftBy(c.op, RAX, R9, RDI) })
+		check(t, c.want+" r12, rsi, r15", func(a *Assembler) { a.ShiftBy(c.op, R12, RSI, R15) })
+	}
+	check(t, "asm: no shift 4 by a register", func(a *Assembler) { a.ShiftBy(Ror, RAX, R9, RDI) })
+	check(t, "rorx rax, r9, 0x4; rorx r8, rbx, 0x3f", func(a *Assembler) { a.Rotate(RAX, R9, 4); a.Rotate(R8, RBX, 63) })
+	check(t, "asm: rotation by 64", func(a *Assembler) { a.Rotate(RAX, R9, 64) })
+	texts := map[FOp]string{FAdd: "vaddsd", FSub: "vsubsd", FMul: "vmulsd", FDiv: "vdivsd", FMin: "vminsd", FMax: "vmaxsd",
+		FXor: "vxorps", FAnd: "vandps", FAndNot: "vandnps", FOr: "vorps"}
+	for op := FAdd; op <= FOr; op++ {
+		text, known := texts[op]
+		if !known {
+			check(t, fmt.Sprintf("asm: no float operation %d of three operands", op), func(a *Assembler) { a.XXX(op, X1, X2, X3) })
+			continue
+		}
+		mem := "qword ptr "
+		if op >= FXor {
+			mem = "xmm" + "word ptr "
+		}
+		check(t, text+" xmm1, xmm2, xmm3", func(a *Assembler) { a.XXX(op, X1, X2, X3) })
+		check(t, text+" xmm10, xmm12, xmm15", func(a *Assembler) { a.XXX(op, X10, X12, X15) })
+		check(t, text+" xmm1, xmm9, "+mem+"[rbp-0x8]", func(a *Assembler) { a.XXM(op, X1, X9, At(RBP, -8)) })
+		check(t, text+" xmm1, xmm9, "+mem+"[r13+8*r12+0x12345]", func(a *Assembler) { a.XXM(op, X1, X9, Indexed(R13, R12, 8, 0x12345)) })
+		check(t, text+" xmm1, xmm9, "+mem+"[rip]", func(a *Assembler) { a.XXM(op, X1, X9, Data(0)) })
+	}
+}

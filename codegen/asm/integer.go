@@ -211,6 +211,24 @@ func (a *Assembler) ShiftCL(op ShiftOp, w Width, r Reg) {
 	a.emit(pick(a, shiftOps[:], op, w), obj.Addr{Type: obj.TYPE_REG, Reg: x86.REG_CX}, a.reg(r))
 }
 
+// ShiftBy does dst = src op n, modulo 64 of it, and leaves the flags alone (BMI2). Op is Shl, Shr or Sar.
+func (a *Assembler) ShiftBy(op ShiftOp, dst, src, n Reg) {
+	as, ok := map[ShiftOp]obj.As{Shl: x86.ASHLXQ, Shr: x86.ASHRXQ, Sar: x86.ASARXQ}[op]
+	if !ok {
+		a.failf("no shift %d by a register", op)
+		return
+	}
+	a.emit(as, a.reg(n), a.reg(dst)).RestArgs = []obj.Addr{a.reg(src)}
+}
+
+// Rotate does dst = src rotated right by n, and leaves the flags alone (BMI2).
+func (a *Assembler) Rotate(dst, src Reg, n uint8) {
+	if n >= 64 {
+		a.failf("rotation by %d", n)
+	}
+	a.emit(x86.ARORXQ, imm(int64(n)), a.reg(dst)).RestArgs = []obj.Addr{a.reg(src)}
+}
+
 // Mov copies a register; W32 clears the upper half.
 func (a *Assembler) Mov(w Width, dst, src Reg) {
 	switch w {

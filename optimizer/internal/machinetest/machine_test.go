@@ -53,12 +53,20 @@ var modes = []struct {
 	{"one guard of 32 fails", func(r *rand.Rand) func(*ir.Value) bool { return func(*ir.Value) bool { return r.IntN(32) == 0 } }},
 }
 
+// features answers those of the first level of processors, or of this one.
+func features(n int) native.Features {
+	if n%2 == 0 {
+		return 0
+	}
+	return native.Present()
+}
+
 // compare runs a program in the interpreter and as machine code.
 func compare(w *world, a *asm.Assembler, p *toy.Program, f *ir.Func, seed uint64) error {
 	r := rand.New(rand.NewPCG(seed, 3))
 	main := f.Methods[p.Main().Name]
-	for _, m := range modes {
-		code, err := codegen.Compile(f, codegen.Options{Method: main, Temps: -1, Fail: m.fail(r), Assembler: a, Verify: true})
+	for i, m := range modes {
+		code, err := codegen.Compile(f, codegen.Options{Method: main, Features: features(i + int(seed)), Temps: -1, Fail: m.fail(r), Assembler: a, Verify: true})
 		if err != nil {
 			return err
 		}

@@ -700,13 +700,13 @@ func (w *world) compareOps(a *asm.Assembler, seed uint64, kinds *[3]int) error {
 	if err := f.Verify(); err != nil {
 		return fmt.Errorf("%w\n%v", err, f)
 	}
-	for _, optimized := range []bool{false, true} {
-		if optimized {
+	for i, optimized := range []bool{false, false, true, true} {
+		if optimized && i == 2 {
 			if err := passes.Run(f, passes.Options{Verify: true}); err != nil {
 				return err
 			}
 		}
-		code, err := codegen.Compile(f, codegen.Options{Method: firstMethod, Temps: -1, Assembler: a, Verify: true})
+		code, err := codegen.Compile(f, codegen.Options{Method: firstMethod, Features: features(i), Temps: -1, Assembler: a, Verify: true})
 		if err != nil {
 			return fmt.Errorf("%w\n%v", err, f)
 		}
