@@ -64,7 +64,7 @@ var allowed = map[string][]string{
 	},
 	"cmd/sista": {
 		"explain", "counters", "native", "vm", "jit", "host", "host/hostos", "host/hostnet", "heap", "image", "interp", "plugin", "plugins/all", "plugins/stcompiler",
-		"xenhost/pack", "xenhost/launch", "xenhost/bundle", "bytecode", "kernel", "smalltalk/*", "benchmarks", "benchmarks/*", "snapshot", "snapshot/trust",
+		"xenhost/pack", "xenhost/launch", "xenhost/xenrig", "xenhost/bundle", "bytecode", "kernel", "smalltalk/*", "benchmarks", "benchmarks/*", "snapshot", "snapshot/trust",
 	},
 	// The optimizer knows neither the heap nor who runs its code.
 	"optimizer/front":  {"optimizer/*", "counters", "bytecode"},
@@ -91,7 +91,9 @@ var allowed = map[string][]string{
 	"xenhost/boot":     {"xenhost/kernel"},
 	"xenhost/pack":     {},
 	"xenhost/launch":   {},
-	"xenhost/rig":      {"xenhost/pack", "xenhost/launch"},
+	"xenhost/debian":   {"internal/xz"},
+	"xenhost/xenrig":   {"xenhost/debian", "xenhost/launch"},
+	"xenhost/rig":      {"xenhost/pack", "xenhost/launch", "xenhost/xenrig"},
 	"xenhost/xenstore": {},
 	"xenhost/bundle":   {},
 	"xenhost/guest":    {"host", "xenhost/kernel", "xenhost/bundle", "xenhost/xenstore"},

@@ -32,6 +32,9 @@ func NewInput(from io.Reader) (*Input, error) {
 	return in, nil
 }
 
+// Read implements io.Reader.
+func (in *Input) Read(p []byte) (int, error) { return in.r.Read(p) }
+
 // Interrupt asks the guest to end.
 func (in *Input) Interrupt() error {
 	_, err := io.WriteString(in.w, interruptKey)

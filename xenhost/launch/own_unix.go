@@ -7,5 +7,5 @@ import (
 	"syscall"
 )
 
-// own keeps the terminal's Ctrl-C away from the emulator: it is for the guest.
-func own(c *exec.Cmd) { c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+// Own keeps the terminal's Ctrl-C away from the emulator: it is for the guest.
+func Own(c *exec.Cmd) { c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }

@@ -135,7 +135,7 @@ func firstLine(s string) string {
 func (m *Machine) run(ctx context.Context, out io.Writer) error {
 	c := m.Command()
 	cmd := exec.CommandContext(ctx, c[0], c[1:]...)
-	own(cmd)
+	Own(cmd)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // QEMU ends in order
 	cmd.WaitDelay = 2 * time.Second
 	w := &watching{}
