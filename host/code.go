@@ -11,3 +11,9 @@ type CodeMemory interface {
 	// other one reserved.
 	DecommitCode(addr, writable, size uint64) error
 }
+
+// InterruptedCode is what memory can have besides, where it is known before that Go's signals interrupt
+// machine code as they do Go code. Elsewhere that is tried out.
+type InterruptedCode interface {
+	InterruptsCode() bool
+}

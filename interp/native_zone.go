@@ -9,9 +9,9 @@ import (
 
 // NewZone makes the memory for this machine's code, in the heap's window. The error
 // tells why there can be none here.
-func (in *Interp) NewZone() (*native.Zone, error) {
+func (in *Interp) NewZone(most uint64) (*native.Zone, error) {
 	start, size := in.heap.CodeArea()
-	return native.NewZone(&in.nat, in.heap.Memory(), start, size)
+	return native.NewZone(&in.nat, in.heap.Memory(), start, size, most)
 }
 
 // CodeOnStack answers the machine code that has frames.

@@ -63,7 +63,7 @@ var ErrFlat = errors.New("native: saved code is damaged")
 // where it is saved; code with an object that has no name there is left out, and kept tells which
 // was not.
 func (z *Zone) Export(list []*Placed, oop func(uint64) (uint64, bool)) (flat []byte, kept []bool) {
-	x := &exporter{zone: z, oop: oop, base: map[*Placed]uint32{}, distance: int64(z.text.size)}
+	x := &exporter{zone: z, oop: oop, base: map[*Placed]uint32{}, distance: int64(z.distance)}
 	kept = make([]bool, len(list))
 	text, data := uint64(0), uint64(0)
 	for i, p := range list {
@@ -380,7 +380,7 @@ type installer struct {
 // words fills the data. What it leaves in the zone on an error is in nobody's way.
 func (in *installer) words() error {
 	z := in.zone
-	at := z.start + z.text.size + in.data
+	at := z.start + z.distance + in.data
 	words := unsafe.Slice((*uint64)(unsafe.Add(nil, uintptr(at))), len(in.flat.data)/8)
 	copy(bytesAt(at, uint64(len(in.flat.data))), in.flat.data)
 	base := z.start + in.text - linkText
@@ -457,7 +457,7 @@ func (in *installer) units() []*Placed {
 	none := make([]int64, literals) // handles of nobody
 	names := string(in.names)
 	copy(bytesAt(z.writable+in.text, uint64(len(in.flat.text))), in.flat.text)
-	delta := int64(z.text.size+in.data) - int64(in.text) - in.distance
+	delta := int64(z.distance+in.data) - int64(in.text) - in.distance
 	for i := range n {
 		u, c, p := in.unit(i), &codes[i], &placed[i]
 		first := cell

@@ -100,7 +100,7 @@ func TestInstallRuns(t *testing.T) {
 				if err := m.zone.Close(); err != nil {
 					t.Fatal(err)
 				}
-				z, err := NewZone(&m.Context, hostos.Memory(), 0, size)
+				z, err := NewZone(&m.Context, hostos.Memory(), 0, size, 0)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -20,7 +20,7 @@ type machine struct {
 func newMachine(t testing.TB) *machine {
 	t.Helper()
 	m := &machine{stack: make([]uint64, 1024)}
-	z, err := NewZone(&m.Context, hostos.Memory(), 0, 512<<10)
+	z, err := NewZone(&m.Context, hostos.Memory(), 0, 512<<10, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

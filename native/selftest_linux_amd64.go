@@ -41,7 +41,7 @@ const (
 // tryInterruption runs a polling loop until Go stops the world.
 func tryInterruption(memory host.Memory) (err error) {
 	var c Context
-	z, err := newZone(&c, memory, 0, 8*max(memory.PageSize(), 1<<pageBits))
+	z, err := newZone(&c, memory, 0, 8*max(memory.PageSize(), 1<<pageBits), 0)
 	if err != nil {
 		return err
 	}

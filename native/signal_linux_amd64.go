@@ -102,7 +102,7 @@ func publish(z *Zone) error {
 	r := &zones[i]
 	r.c = z.c
 	atomic.StoreUint64(&r.lo, z.start)
-	atomic.StoreUint64(&r.hi, z.start+z.text.size+z.data.size)
+	atomic.StoreUint64(&r.hi, z.start+z.distance+z.data.size)
 	atomic.StoreUint64(&zonesUsed, max(zonesUsed, uint64(i+1)))
 	if zonesOpen++; zonesOpen > 1 {
 		return nil

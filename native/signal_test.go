@@ -417,7 +417,7 @@ func TestNotInterrupted(t *testing.T) {
 	const marker = "SISTA_NATIVE_TEST_NOT_INTERRUPTED"
 	if os.Getenv(marker) != "" {
 		var c Context
-		if _, err := NewZone(&c, hostos.Memory(), 0, 512<<10); err == nil || !strings.Contains(err.Error(), "does not interrupt") {
+		if _, err := NewZone(&c, hostos.Memory(), 0, 512<<10, 0); err == nil || !strings.Contains(err.Error(), "does not interrupt") {
 			t.Errorf("zone without interruption: %v", err)
 		}
 		return

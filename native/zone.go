@@ -27,6 +27,7 @@ type Zone struct {
 	code     host.CodeMemory
 	start    uint64
 	reserved uint64 // bytes to release in the end
+	distance uint64 // from text to data
 	writable uint64 // text, once more
 	text     arena
 	data     arena
@@ -61,14 +62,19 @@ const (
 var ErrZoneFull = errors.New("no room for machine code")
 
 // NewZone makes a zone of at most size bytes at start, which is reserved already, or
-// anywhere if start is 0. The error tells why there can be no machine code here.
-func NewZone(c *Context, memory host.Memory, start, size uint64) (*Zone, error) {
+// anywhere if start is 0. Of these, most are used, 0 for all: what lies where does not depend on it,
+// so that saved code finds the distance from text to data that it was saved with.
+// The error tells why there can be no machine code here.
+func NewZone(c *Context, memory host.Memory, start, size, most uint64) (*Zone, error) {
 	if err := Supported(); err != nil {
 		return nil, err
 	}
-	z, err := newZone(c, memory, start, size)
+	z, err := newZone(c, memory, start, size, most)
 	if err != nil {
 		return nil, err
+	}
+	if m, ok := memory.(host.InterruptedCode); ok && m.InterruptsCode() {
+		return z, nil
 	}
 	if err := checkInterruption(memory); err != nil {
 		return nil, errors.Join(err, z.Close())
@@ -76,7 +82,7 @@ func NewZone(c *Context, memory host.Memory, start, size uint64) (*Zone, error) 
 	return z, nil
 }
 
-func newZone(c *Context, memory host.Memory, start, size uint64) (*Zone, error) {
+func newZone(c *Context, memory host.Memory, start, size, most uint64) (*Zone, error) {
 	code, ok := memory.(host.CodeMemory)
 	if !ok {
 		return nil, errors.New("native: the host has no memory for machine code")
@@ -94,10 +100,14 @@ func newZone(c *Context, memory host.Memory, start, size uint64) (*Zone, error) 
 		}
 		z.reserved = size
 	}
-	z.text.size, z.data.size = textOf(size), size-textOf(size)
+	z.distance = textOf(size)
+	if most = zoneSize(most, page); most == 0 || most > size {
+		most = size
+	}
+	z.text.size, z.data.size = textOf(most), most-textOf(most)
 	var err error
 	if z.writable, err = code.CommitCode(z.start, z.text.size); err == nil {
-		if err = memory.Commit(z.start+z.text.size, z.data.size); err == nil {
+		if err = memory.Commit(z.start+z.distance, z.data.size); err == nil {
 			c.InitStubs()
 			return z, nil
 		}
@@ -134,7 +144,7 @@ func (z *Zone) unmap() error {
 		errs = append(errs, z.memory.Release(z.start, z.reserved))
 		z.reserved = 0
 	} else if dataSize != 0 {
-		errs = append(errs, z.memory.Decommit(z.start+textSize, dataSize))
+		errs = append(errs, z.memory.Decommit(z.start+z.distance, dataSize))
 	}
 	return errors.Join(errs...)
 }
@@ -281,7 +291,7 @@ func (p *Placed) Damaged() error { return p.damaged }
 func (p *Placed) Text() uint64 { return p.zone.start + p.text.at }
 
 // Data answers the address of the first data word.
-func (p *Placed) Data() uint64 { return p.zone.start + p.zone.text.size + p.data.at }
+func (p *Placed) Data() uint64 { return p.zone.start + p.zone.distance + p.data.at }
 
 // Entry answers where the code is called.
 func (p *Placed) Entry() uint64 { return p.Text() + uint64(p.code.Entry) }

@@ -207,7 +207,7 @@ func TestReservedZone(t *testing.T) {
 	}
 	for range 2 {
 		var c Context
-		z, err := NewZone(&c, memory, at, size)
+		z, err := NewZone(&c, memory, at, size, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -238,10 +238,10 @@ type plain struct{ host.Memory }
 
 func TestNoCodeMemory(t *testing.T) {
 	var c Context
-	if _, err := NewZone(&c, plain{hostos.Memory()}, 0, 1<<20); err == nil || !strings.Contains(err.Error(), "no memory for machine code") {
+	if _, err := NewZone(&c, plain{hostos.Memory()}, 0, 1<<20, 0); err == nil || !strings.Contains(err.Error(), "no memory for machine code") {
 		t.Errorf("without code memory: %v", err)
 	}
-	if _, err := NewZone(&c, hostos.Memory(), 0, 100); err == nil {
+	if _, err := NewZone(&c, hostos.Memory(), 0, 100, 0); err == nil {
 		t.Error("a zone of 100 bytes")
 	}
 }

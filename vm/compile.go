@@ -16,7 +16,7 @@ func (v *VM) startCompiler() error {
 	if err != nil || c.Compile == jit.Off {
 		return err
 	}
-	zone, err := v.in.NewZone()
+	zone, err := v.in.NewZone(c.CodeBytes)
 	if err != nil {
 		if c.Trace.Compile != nil {
 			c.Trace.Compile(fmt.Sprintf("everything is interpreted: %v", err))

@@ -80,6 +80,8 @@ type Config struct {
 	EdenBytes uint64 // 0: as the image wants
 	// StackPages is the number of stack pages; 0: as the image wants.
 	StackPages int
+	// CodeBytes is how much memory machine code with its data takes at most; 0: as the heap has room.
+	CodeBytes uint64
 	// CacheDir keeps the kernel image between runs; empty: the user's cache folder,
 	// "-": none. A folder that cannot be used does no harm.
 	CacheDir string

@@ -45,12 +45,14 @@ func init() {
 	for i := range distanceRanges {
 		extra := max(i/2-1, 0)
 		distanceRanges[i] = codeRange{base, extra}
-		for range 1 << extra {
+		for end := base + 1<<extra; base < end; {
+			longDistances[base>>7] = uint8(i)
 			if base < 256 {
 				shortDistances[base] = uint8(i)
+				base++
+			} else {
+				base += 128 // codes of 7 extra bits and more
 			}
-			longDistances[base>>7] = uint8(i)
-			base++
 		}
 	}
 }

@@ -3,6 +3,8 @@ package guest
 import (
 	"fmt"
 	"io/fs"
+	"os"
+	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -61,6 +63,12 @@ func (Memory) Release(addr, size uint64) error {
 func (Memory) CommitCode(addr, size uint64) (writable uint64, err error) {
 	writable, err = kernel.ViewCode(addr, size)
 	return writable, wrap("code memory", addr, size, err)
+}
+
+// InterruptsCode answers that the kernel's signals interrupt machine code; the rig tests it. Go
+// sends none if it was told so.
+func (Memory) InterruptsCode() bool {
+	return !strings.Contains(os.Getenv("GODEBUG"), "asyncpreemptoff=1")
 }
 
 // DecommitCode undoes CommitCode.

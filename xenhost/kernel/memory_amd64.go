@@ -129,10 +129,8 @@ func mapProgram(tables, end uint64) {
 			rights |= mem.Write
 		}
 		lo, hi := h.Address&^(mem.PageSize-1), (h.Address+h.MemorySize+mem.PageSize-1)&^(mem.PageSize-1)
-		for va := lo; va < hi; va += mem.PageSize {
-			if !space.Map(va, h.Physical-h.Address+va, rights, 1) {
-				fatal("no memory for page tables", va)
-			}
+		if !space.MapPages(lo, hi, h.Physical-h.Address+lo, rights) {
+			fatal("no memory for page tables", lo)
 		}
 		space.AddStatic(mem.Range{Lo: lo, Hi: hi}, rights)
 	}

@@ -56,7 +56,7 @@ func (s *Space) Supply(va uint64, access Access) Outcome {
 	case a.kind == fixed && access.Write:
 		return s.supplyCopy(a, va, entry, va+a.offset)
 	case a.kind == fixed:
-		store(entry, va+a.offset|a.prot.access()&^writable|borrowed)
+		s.supplyAround(a, va, entry)
 		return Supplied
 	case a.kind == view:
 		return s.supplyView(a, va, entry)
@@ -68,6 +68,25 @@ func (s *Space) Supply(va uint64, access Access) Outcome {
 	zero(s.Base+p, PageSize)
 	store(entry, p|a.prot.access())
 	return Supplied
+}
+
+// around is how many pages of physical memory, at a multiple of so many, are mapped at once.
+const around = 16
+
+// supplyAround maps what a fixed area shows at va, and the pages around that have nothing yet: it
+// costs no memory.
+func (s *Space) supplyAround(a *area, va, entry uint64) {
+	lo := va &^ (around*PageSize - 1)
+	hi := min(lo+around*PageSize, a.hi)
+	lo = max(lo, a.lo)
+	entry -= (va - lo) / PageSize * 8 // of the same table: a multiple of 16 pages does not leave one
+	bits := a.prot.access()&^writable | borrowed
+	for ; lo < hi; lo += PageSize {
+		if load(entry) == 0 {
+			store(entry, lo+a.offset|bits)
+		}
+		entry += 8
+	}
 }
 
 func (s *Space) supplyCopy(a *area, va, entry, from uint64) Outcome {

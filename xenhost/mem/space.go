@@ -65,6 +65,24 @@ func (s *Space) Map(va, physical uint64, p Prot, level int) bool {
 	return true
 }
 
+// MapPages enters the pages of the program itself between va and end, one behind the other in physical
+// memory too.
+func (s *Space) MapPages(va, end, physical uint64, p Prot) bool {
+	bits := p.access() | borrowed
+	for va < end {
+		entry, got := s.walk(va, 1, true)
+		if entry == 0 || got != 1 {
+			return false
+		}
+		for n := min((end-va)/PageSize, 512-va/PageSize&511); n > 0; n-- { // the rest of a table
+			store(entry, physical|bits)
+			s.forget(va)
+			entry, va, physical = entry+8, va+PageSize, physical+PageSize
+		}
+	}
+	return true
+}
+
 // Unmap removes what Map entered; it is no error if there is nothing.
 func (s *Space) Unmap(va uint64) {
 	if entry, _ := s.walk(va, 1, false); entry != 0 {

@@ -98,6 +98,7 @@ func run(o Options) (code int, err error) {
 		MaxHeap:    status.CommitLimit / heapShare * (heapShare - 1),
 		EdenBytes:  edenBytes(status.CommitLimit),
 		StackPages: stackPages(status.CommitLimit),
+		CodeBytes:  status.CommitLimit / codeShare,
 		Compile:    jit.Async,
 		// Who packs a guest, or gives it a module, could have changed the VM as well.
 		Trust: func(f *snapshot.File) (snapshot.Trusted, error) { return f, nil },
@@ -122,6 +123,9 @@ func run(o Options) (code int, err error) {
 // heapShare: all but one part in so many of what can be committed is for objects. The rest is for tables
 // about them, stacks, and machine code.
 const heapShare = 8
+
+// codeShare: one part in so many, at most, is machine code and its data.
+const codeShare = 8
 
 // In a small guest new space and stacks are small too: of eden, survivors and reserves the whole is
 // committed from the start. 0 stands for what the image wants.

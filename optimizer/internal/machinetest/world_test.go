@@ -75,7 +75,7 @@ func newWorld(t testing.TB) *world {
 	}
 	w.classPages = []uint64{uint64(uintptr(unsafe.Pointer(&w.classPage[0])))}
 	w.ClassPages = uint64(uintptr(unsafe.Pointer(&w.classPages[0])))
-	if w.zone, err = native.NewZone(&w.Context, m, 0, 4<<20); err != nil {
+	if w.zone, err = native.NewZone(&w.Context, m, 0, 4<<20, 0); err != nil {
 		t.Skip(err)
 	}
 	t.Cleanup(func() {
