@@ -3,6 +3,7 @@ package vm_test
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -20,10 +21,6 @@ const (
 		"Kennel class compile: 'walk | s d | s := 0. 1 to: 3000 do: [:i | d := Dog new. d age: i. s := s + d wag + Limit]. ^ s'"
 	walk = "((1 to: 50) collect: [:i | Kennel walk]) last"
 )
-
-// settle lets the process go on that an image, saved while it served, has started with: the call during which it comes
-// to serve again ends then.
-func settle(m *vm.VM) { _, _ = m.Eval(context.Background(), "Processor yield") }
 
 // TestStaleness changes a program that was started from a warmed image: what depends on the change is
 // thrown away, and nothing else.
@@ -46,7 +43,6 @@ func TestStaleness(t *testing.T) {
 		for _, use := range []vm.Use{vm.UseNone, vm.UsePortable, vm.UseNative} {
 			t.Run(c.name+"/"+use.String(), func(t *testing.T) {
 				cold := openVM(t, vm.Config{Image: path, Use: vm.UseNone})
-				settle(cold)
 				evalString(t, cold, c.change)
 				want := evalString(t, cold, walk)
 				var gone []string
@@ -55,7 +51,6 @@ func TestStaleness(t *testing.T) {
 						gone = append(gone, s)
 					}
 				}}})
-				settle(m)
 				evalString(t, m, c.change)
 				if use != vm.UseNone && c.want != "-" {
 					if (len(gone) > 0) != (c.want != "") || len(gone) > 0 && !strings.HasSuffix(gone[0], c.want) {
@@ -69,6 +64,46 @@ func TestStaleness(t *testing.T) {
 					t.Errorf("answered %s the second time, interpreted it is %s", got, want)
 				}
 			})
+		}
+	}
+}
+
+// TestSavedWhileServing saves an image between calls, before and after a call has waited, once more what was started
+// from it, and again. Calls that wait end as they should, and started for itself the image does what it is told.
+func TestSavedWhileServing(t *testing.T) {
+	for _, waits := range []bool{false, true} {
+		path := ""
+		for n := range 3 {
+			m := openVM(t, vm.Config{Image: path, Compile: jit.Sync})
+			if waits {
+				evalString(t, m, "Processor yield. (Delay forMilliseconds: 1) wait")
+			}
+			if got := evalString(t, m, "6 * 7"); got != "42" {
+				t.Errorf("saved %d times: %s", n, got)
+			}
+			path = filepath.Join(t.TempDir(), "served.image")
+			if _, err := m.SaveOptimized(context.Background(), path, vm.SaveOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			m.Close()
+			m = openVM(t, vm.Config{Image: path, Compile: jit.Sync, Trust: believer})
+			for range 3 {
+				if got := evalString(t, m, "Processor yield. (Delay forMilliseconds: 1) wait. Object subclass: #Dog instanceVariableNames: 'tail fur' classVariableNames: '' package: 'T'. 3"); got != "3" {
+					t.Errorf("saved %d times: %s", n+1, got)
+				}
+			}
+			m.Close()
+			var out strings.Builder
+			m = openVM(t, vm.Config{Image: path, Args: []string{"eval", "(Delay forMilliseconds: 1) wait. 3 + 4"}, Stdout: &out})
+			if code, err := m.Run(context.Background()); code != 0 || err != nil || out.String() != "7\n" {
+				t.Errorf("run it ends with %d, %v, and printed %q", code, err, out.String())
+			}
+			// Without a command it goes on where it was before it served: it has nothing to do, and says what it could.
+			out.Reset()
+			m = openVM(t, vm.Config{Image: path, Stdout: &out})
+			if code, err := m.Run(context.Background()); code != 0 || err != nil || !strings.Contains(out.String(), "arguments: eval") {
+				t.Errorf("run without a command it ends with %d, %v, and printed %q", code, err, out.String())
+			}
 		}
 	}
 }
