@@ -117,6 +117,14 @@ type File interface {
 	Stat() (FileInfo, error)
 }
 
+// Locker is offered by files that processes can lock against each other.
+type Locker interface {
+	// TryLock locks the file; ok is false if another process has. The lock is held until unlock is
+	// called, even when the file is closed before, and ends with the process. An error says that
+	// there are no locks where the file is.
+	TryLock() (unlock func(), ok bool, err error)
+}
+
 // Descriptors is offered by Files that stand on an operating system with numbered descriptors.
 type Descriptors interface {
 	// OpenDescriptor makes a file of a descriptor that the process already has.

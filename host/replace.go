@@ -6,16 +6,18 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"strconv"
+	"strings"
 )
 
 // Replace writes a file at once or not at all:
 //
-//	create a file beside -> write -> permissions -> sync -> close -> rename -> sync the folder
+//	create a file beside, locked -> write -> permissions -> sync -> close -> rename -> sync the folder
 //
 // The file gets its name when all of it is on the disk. Until then, and after any
 // failure before, what was at path stays as it was. A failure to sync the folder is
 // reported too: then the new file is in place, whole, and a crash of the machine may
-// bring the old one back.
+// bring the old one back. What processes have left beside it that were killed is removed.
 //
 // The permissions are those of the file that was there, or what the umask leaves, without
 // those in deny. A link stays: the file behind it is replaced.
@@ -36,10 +38,12 @@ func Replace(files Files, name string, deny fs.FileMode, write func(File) error)
 		return Cause(err)
 	}
 	mode &^= uint32(deny)
-	temporary, f, err := createBeside(files, name, fs.FileMode(mode))
+	removeLeft(files, name)
+	temporary, f, unlock, err := createBeside(files, name, fs.FileMode(mode))
 	if err != nil {
 		return err
 	}
+	defer unlock()
 	if err := fill(files, temporary, f, mode, exists, write); err != nil {
 		_ = files.Remove(temporary)
 		return err
@@ -93,18 +97,87 @@ func followLinks(files Files, name string) (string, error) {
 	return "", errors.New("too many links")
 }
 
-// createBeside makes a new file in the folder of another one.
-func createBeside(files Files, name string, mode fs.FileMode) (string, File, error) {
+// newMark is in the names of files beside the one that they are to become: name, mark, process, dot, number.
+const newMark = ".new"
+
+// createBeside makes a new file in the folder of another one. It is locked, where that can be, until
+// unlock is called, so that nobody takes it for what was left by a process that is gone.
+func createBeside(files Files, name string, mode fs.FileMode) (temporary string, f File, unlock func(), err error) {
 	const tries = 1000
 	for i := 0; ; i++ {
-		temporary := fmt.Sprintf("%s.new%d.%d", name, os.Getpid(), i)
+		temporary := fmt.Sprintf("%s%s%d.%d", name, newMark, os.Getpid(), i)
 		f, err := files.Open(temporary, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
 		if err == nil {
-			return temporary, f, nil
+			unlock, ok, err := tryLock(f)
+			if err != nil {
+				return temporary, f, func() {}, nil // then nobody else can lock it either
+			}
+			// Before it was locked it may have been removed.
+			if _, err := files.Lstat(temporary); ok && err == nil {
+				return temporary, f, unlock, nil
+			}
+			if ok {
+				unlock()
+			}
+			_ = f.Close()
+			if i < tries {
+				continue
+			}
 		}
 		if !errors.Is(err, fs.ErrExist) || i == tries {
-			return "", nil, fmt.Errorf("create a file in %s: %w", path.Dir(name), Cause(err))
+			return "", nil, nil, fmt.Errorf("create a file in %s: %w", path.Dir(name), Cause(err))
 		}
+	}
+}
+
+// tryLock locks a file, or answers why that cannot be done here.
+func tryLock(f File) (unlock func(), ok bool, err error) {
+	l, can := f.(Locker)
+	if !can {
+		return nil, false, errors.ErrUnsupported
+	}
+	return l.TryLock()
+}
+
+// removeLeft removes what processes that were to replace a file have left beside it: files that nobody
+// has locked any more. What cannot be removed stays.
+func removeLeft(files Files, name string) {
+	folder, prefix := path.Dir(name), path.Base(name)+newMark
+	names, err := files.ReadDir(folder)
+	if err != nil {
+		return
+	}
+	for _, n := range names {
+		if rest, ok := strings.CutPrefix(n, prefix); ok && isNumbers(rest) {
+			removeUnlocked(files, folder+"/"+n)
+		}
+	}
+}
+
+// isNumbers tells whether a text is two numbers with a dot between.
+func isNumbers(s string) bool {
+	process, number, ok := strings.Cut(s, ".")
+	for _, n := range []string{process, number} {
+		if _, err := strconv.ParseUint(n, 10, 64); err != nil {
+			return false
+		}
+	}
+	return ok
+}
+
+// removeUnlocked removes a file if nobody has it locked.
+func removeUnlocked(files Files, name string) {
+	if info, err := files.Lstat(name); err != nil || info.Mode&ModeType != ModeRegular {
+		return
+	}
+	f, err := files.Open(name, os.O_RDWR, 0)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	if unlock, ok, err := tryLock(f); ok && err == nil {
+		_ = files.Remove(name)
+		unlock()
 	}
 }
 

@@ -112,8 +112,7 @@ func TestKilledSaver(t *testing.T) {
 			t.Fatalf("kill %d: %v %v", i, temporary, err)
 		}
 		if len(temporary) == 1 {
-			found["killed while writing"]++
-			_ = os.Remove(temporary[0])
+			found["killed while writing"]++ // and the next saver removes it
 		}
 	}
 	t.Log(found)

@@ -44,6 +44,25 @@ func (f file) Stat() (host.FileInfo, error) {
 	return info(fi), nil
 }
 
+// TryLock locks the file by another descriptor of it.
+func (f file) TryLock() (unlock func(), ok bool, err error) {
+	dup, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 3)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := unix.Flock(dup, unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		_ = unix.Close(dup)
+		if err == unix.EWOULDBLOCK {
+			err = nil
+		}
+		return nil, false, err
+	}
+	return sync.OnceFunc(func() {
+		_ = unix.Flock(dup, unix.LOCK_UN)
+		_ = unix.Close(dup)
+	}), true, nil
+}
+
 // Open opens or creates a file.
 func (f *Files) Open(name string, flag int, perm fs.FileMode) (host.File, error) {
 	h, err := os.OpenFile(f.path(name), flag, perm)
