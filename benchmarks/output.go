@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -28,11 +29,17 @@ type Output struct {
 	partial []byte
 }
 
-var (
-	startLine     = regexp.MustCompile(`^Starting \S+ benchmark`)
-	iterationLine = regexp.MustCompile(`^\S+: iterations=1 runtime: (\d+)us\s*$`)
-	totalLine     = regexp.MustCompile(`^(\S+: iterations=\d+ average: \d+us total: \d+us|Total Runtime: \d+us)\s*$`)
-)
+// forms are those of lines.
+type forms struct{ start, iteration, total *regexp.Regexp }
+
+// lines are compiled when somebody reads lines: that is not each start of a process.
+var lines = sync.OnceValue(func() forms {
+	return forms{
+		start:     regexp.MustCompile(`^Starting \S+ benchmark`),
+		iteration: regexp.MustCompile(`^\S+: iterations=1 runtime: (\d+)us\s*$`),
+		total:     regexp.MustCompile(`^(\S+: iterations=\d+ average: \d+us total: \d+us|Total Runtime: \d+us)\s*$`),
+	}
+})
 
 // Write takes some of the text.
 func (o *Output) Write(text []byte) (int, error) {
@@ -56,7 +63,7 @@ func (o *Output) Close() error {
 }
 
 func (o *Output) line(text string) {
-	if m := iterationLine.FindStringSubmatch(text); m != nil {
+	if m := lines().iteration.FindStringSubmatch(text); m != nil {
 		if n, err := strconv.ParseInt(m[1], 10, 64); err == nil {
 			o.Micros = append(o.Micros, n)
 			if o.Progress != nil {
@@ -66,11 +73,11 @@ func (o *Output) line(text string) {
 		}
 	}
 	switch {
-	case startLine.MatchString(text):
+	case lines().start.MatchString(text):
 		if o.Started.IsZero() {
 			o.Started = time.Now()
 		}
-	case text != "" && !totalLine.MatchString(text):
+	case text != "" && !lines().total.MatchString(text):
 		o.Other = append(o.Other, text)
 	}
 }

@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pkg/profile"
-
 	"github.com/sista-vm/sista/host/hostos"
 	"github.com/sista-vm/sista/jit"
 	"github.com/sista-vm/sista/plugins/all"
@@ -119,28 +117,6 @@ func (m *machineFlags) start(c vm.Config) (machine *vm.VM, watch *signals, stop 
 			fmt.Fprintf(os.Stderr, "sista: %v\n", err)
 		}
 		end()
-	}, nil
-}
-
-func startProfile(kind string) (stop func(), err error) {
-	quiet := []func(*profile.Profile){profile.Quiet, profile.NoShutdownHook, profile.ProfilePath(".")}
-	file := ""
-	switch kind {
-	case "":
-		return func() {}, nil
-	case "cpu":
-		quiet, file = append(quiet, profile.CPUProfile), "cpu.pprof"
-	case "mem":
-		quiet, file = append(quiet, profile.MemProfile), "mem.pprof"
-	case "trace":
-		quiet, file = append(quiet, profile.TraceProfile), "trace.out"
-	default:
-		return nil, fmt.Errorf("no profile %q: it is cpu, mem or trace", kind)
-	}
-	p := profile.Start(quiet...)
-	return func() {
-		p.Stop()
-		fmt.Fprintf(os.Stderr, "sista: profile in %s\n", file)
 	}, nil
 }
 
