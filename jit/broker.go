@@ -61,6 +61,8 @@ type Options struct {
 	Trace func(name string, r *front.Report, before, after string)
 	// ZoneBytes is how much code there may be at a time; 0: as much as the zone has room for.
 	ZoneBytes uint64
+	// LowerFirst is how long functions of a file may be lowered before the program begins, in mode Async; 0: not at all.
+	LowerFirst time.Duration
 	// Stress makes what is rare frequent.
 	Stress Stress
 }

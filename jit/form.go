@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/sista-vm/sista/codegen"
-	"github.com/sista-vm/sista/counters"
 	"github.com/sista-vm/sista/heap"
 	"github.com/sista-vm/sista/internal/wire"
 	"github.com/sista-vm/sista/native"
@@ -236,9 +234,7 @@ func (b *Broker) savedForms() [][]byte {
 	return forms
 }
 
-// InstallPortable has the functions of a section made machine code: in mode Sync now, else beside the program, the
-// hottest first, or by the program itself at the first call of a method that has none yet. On an error
-// nothing is in use.
+// InstallPortable has the functions of a section made machine code, see lowerAll. On an error nothing is in use.
 func (b *Broker) InstallPortable(section []byte, n Names) (report Installed, err error) {
 	if b.zone == nil || b.opts.Mode == Off {
 		return report, fmt.Errorf("jit: nothing is compiled")
@@ -308,70 +304,4 @@ func (b *Broker) jobFor(f *savedForm, n *Names) (*job, error) {
 	// Guards that hold do not leave, whatever the stress: what the passes were told not to rely on is not known.
 	j.target = codegen.Options{Name: f.name, Method: x.method, Block: x.block, Temps: x.temps, Args: x.args}
 	return j, nil
-}
-
-// lower makes machine code of a form. It may run on any goroutine.
-func (j *job) lower(b *Broker) {
-	start := time.Now()
-	if j.fn, j.err = ir.Decode(j.form.function); j.err == nil {
-		if j.unit.place.pc >= 0 {
-			j.target.Entry = j.fn.Entry()
-		}
-		j.code, j.err = b.opts.Generate(j.fn, j.target)
-	}
-	j.times.Code = time.Since(start)
-	j.fn = nil
-}
-
-// lowerAll lowers, now or beside the program.
-func (b *Broker) lowerAll(jobs []*job) {
-	if b.opts.Mode == Sync {
-		for _, j := range jobs {
-			b.lowerNow(j, false)
-		}
-		return
-	}
-	b.waiting = make(map[counters.Method]func(), len(jobs))
-	var methods []heap.Oop
-	for _, j := range jobs {
-		if j.unit.place.pc < 0 {
-			b.waiting[j.unit.place.method] = func() { b.lowerNow(j, true) }
-			methods = append(methods, j.world.Object(j.method))
-		}
-	}
-	b.in.Want(methods)
-	b.lowering = make(chan struct{})
-	b.idle.Add(1)
-	b.pending.Add(1)
-	go func() {
-		defer close(b.lowering)
-		defer b.idle.Done()
-		defer b.pending.Add(-1)
-		for _, j := range jobs {
-			if b.closing.Load() {
-				return
-			}
-			j.once.Do(func() { j.generate(b) })
-			b.in.PostQuiet(func() { b.lowerNow(j, false) })
-		}
-	}()
-}
-
-// lowerNow puts a form to use, if it is not, at a safepoint or in the middle of a send.
-func (b *Broker) lowerNow(j *job, inSend bool) {
-	if j.done {
-		return
-	}
-	j.once.Do(func() { j.generate(b) })
-	j.done, j.calm = true, inSend
-	b.finish(j)
-}
-
-// called is told of the first call of a method that is wanted.
-func (b *Broker) called(method heap.Oop) {
-	id := b.in.MethodID(method)
-	if f := b.waiting[id]; f != nil {
-		delete(b.waiting, id)
-		f()
-	}
 }
