@@ -3,6 +3,7 @@ package benchmarks
 import (
 	"io/fs"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 
@@ -13,7 +14,7 @@ import (
 )
 
 // The programs, in a small size, print the same and leave the same objects behind, whatever is done
-// to machine code.
+// to machine code. SISTA_MODES=all adds collections at every allocation.
 func TestProgramsUnderStress(t *testing.T) {
 	cache := t.TempDir()
 	run := func(t *testing.T, c vm.Config) (string, uint64) {
@@ -54,6 +55,9 @@ func TestProgramsUnderStress(t *testing.T) {
 			t.Fatal(err)
 		}
 		check(mode, vm.Config{Compile: jit.Sync, Stress: s})
+	}
+	if os.Getenv("SISTA_MODES") == "all" {
+		check("collecting at every allocation", vm.Config{Compile: jit.Sync, Stress: jit.Stress{Eager: true, Guards: 1000, Seed: 6}, StressGC: true})
 	}
 	late, _ := jit.ParseStress("delay=100,seed=4")
 	check("beside the program", vm.Config{Compile: jit.Async, Stress: late})

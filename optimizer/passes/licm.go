@@ -32,8 +32,10 @@ func hoist(g *ir.Graph, l *ir.Loop) {
 		if !l.Blocks[b] {
 			continue
 		}
+		h.leading = b == l.Header
 		b.Values = slices.DeleteFunc(b.Values, func(v *ir.Value) bool {
 			if !h.movable(b, v) {
+				h.leading = h.leading && !v.Op.Info().Deopts && !v.Op.HasEffect()
 				return false
 			}
 			if v.State != nil {
@@ -64,6 +66,7 @@ type hoister struct {
 	l       *ir.Loop
 	anchor  *ir.Value
 	writers []*ir.Value
+	leading bool // the first round comes here from before the loop, whatever happens
 }
 
 func (h *hoister) movable(b *ir.Block, v *ir.Value) bool {
@@ -74,7 +77,7 @@ func (h *hoister) movable(b *ir.Block, v *ir.Value) bool {
 	if changes(h.l, v) {
 		return false
 	}
-	if info.Partial && !carriesProof(v) || info.Reads != 0 && h.written(v) {
+	if info.Partial && !h.leading && !carriesProof(v) || info.Reads != 0 && h.written(v) {
 		return false
 	}
 	return !info.Guard || h.anchor != nil && inEveryRound(h.g, h.l, b)

@@ -118,15 +118,16 @@ func (r *ranges) known(v *ir.Value) bool {
 func (r *ranges) joinParam(p *ir.Value, i int, edges []*ir.Edge, visits map[*ir.Value]int) bool {
 	old, had := r.of[p]
 	n, have := old, had
-	for _, e := range edges {
+	for k, e := range edges {
 		a := e.Args[i]
 		if !r.has(a) {
 			continue
 		}
+		given := r.given(a, r.g.Preds[p.Block.ID][k], p.Block)
 		if have {
-			n = n.join(r.of[a])
+			n = n.join(given)
 		} else {
-			n, have = r.of[a], true
+			n, have = given, true
 		}
 	}
 	if !have || had && n == old {
@@ -137,6 +138,27 @@ func (r *ranges) joinParam(p *ir.Value, i int, edges []*ir.Edge, visits map[*ir.
 	}
 	r.of[p] = n
 	return true
+}
+
+// given answers the range of a value on the edge between two blocks, as far as the branch there says more:
+// a loop with its test at the end goes on with what it tested.
+func (r *ranges) given(v *ir.Value, from, to *ir.Block) interval {
+	n := r.of[v]
+	x, y, gap, ok := compared(from, to) // x + gap <= y
+	switch {
+	case !ok:
+		return n
+	case x == v && r.has(y) && r.of[y].hi > math.MinInt64:
+		ok = ok && n.lo <= r.of[y].hi-gap
+		n.hi = min(n.hi, r.of[y].hi-gap)
+	case y == v && r.has(x) && r.of[x].lo < math.MaxInt64:
+		ok = ok && n.hi >= r.of[x].lo+gap
+		n.lo = max(n.lo, r.of[x].lo+gap)
+	}
+	if !ok {
+		return r.of[v] // nothing comes this way, as far as is known
+	}
+	return n
 }
 
 // widen moves a bound that grew as far as the bounds of SmallInteger, then to the
