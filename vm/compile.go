@@ -30,8 +30,8 @@ func (v *VM) startCompiler() error {
 	if c.Feedback == nil {
 		v.in.Gather(counters.New(c.Stress.Policy(counters.DefaultPolicy())))
 	}
-<<<<<<< HEAD
-	v.broker = jit.NewBroker(v.in, zone, jit.Options{Mode: c.Compile, Log: c.Trace.Compile, LogDeopt: c.Trace.Deopt, Compiled: c.OnCompiled, Stress: c.Stress, Features: features})
+	v.broker = jit.NewBroker(v.in, zone, jit.Options{Mode: c.Compile, Log: c.Trace.Compile, LogDeopt: c.Trace.Deopt, Compiled: c.OnCompiled,
+		LowerFirst: jit.DefaultLowerFirst, Stress: c.Stress, Features: features})
 	return nil
 }
 
@@ -45,10 +45,6 @@ func features(level string) (native.Features, error) {
 		err = fmt.Errorf("vm: %w", err)
 	}
 	return f, err
-=======
-	v.broker = jit.NewBroker(v.in, zone, jit.Options{Mode: c.Compile, Log: c.Trace.Compile, LogDeopt: c.Trace.Deopt, Compiled: c.OnCompiled,
-		LowerFirst: jit.DefaultLowerFirst, Stress: c.Stress})
->>>>>>> 39dfa49 (Functions in portable form are lowered by all processors before the program begins, for 150 ms at most: its first iteration then runs machine code)
 }
 
 // closeCompiler ends compilations and gives their memory back.
