@@ -74,7 +74,7 @@ func (in *Interp) Feedback() *counters.Table {
 
 // OnHot sets what is called, at a safepoint with all registers in their frames, when a
 // method was counted CompileAfter times or a loop OSRAfter times, and feedback was
-// gathered there: of a method, that of MinSamples activations, or code would bet that
+// gathered there: of a method, as a rule that of MinSamples activations, or code would bet that
 // what comes before its loops is never executed. It is called again each time the heat has doubled, or when [Interp.Cool] says.
 // It must neither allocate objects nor run Smalltalk.
 func (in *Interp) OnHot(f func(Hot)) { in.feedback.onHot = f }
@@ -170,11 +170,12 @@ func (in *Interp) reportHot(r *methodRecord, l *loopHeat, pc int) {
 }
 
 // reportMethod tells of a method that is hot. Windows see few of the activations that loop for
-// long: the more was counted for a method, the fewer of them are asked for.
+// long: the more was counted for a method, the fewer of them are asked for. Code of a loop takes activations
+// over before a window sees another begin: they are as good, as what comes before the loop is gathered when bets on it are lost.
 func (in *Interp) reportMethod(r *methodRecord) {
 	f := &in.feedback
 	p := &f.policy
-	known := r.entered >= p.MinSamples || r.entered >= p.MinSamples/4 && r.entered*r.heat >= p.MinSamples*p.CompileAfter
+	known := max(r.entered, r.taken) >= p.MinSamples || r.entered >= p.MinSamples/4 && r.entered*r.heat >= p.MinSamples*p.CompileAfter
 	if known && r.heat >= max(p.CompileAfter, r.hotAt) {
 		r.hotAt = 2 * r.heat
 		f.onHot(Hot{Method: r.method, Heat: r.heat})

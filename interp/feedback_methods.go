@@ -25,6 +25,7 @@ type methodRecord struct {
 	entered  uint64 // activations seen in windows
 	seen     uint64 // entered, when a window for it saw it entered last
 	missed   int    // windows for it since
+	taken    uint64 // activations that code of a loop took over
 	hotAt    uint64 // heat at which it is reported next
 	loops    map[int]*loopHeat
 	unsuited bool // for template code

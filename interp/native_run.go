@@ -383,6 +383,7 @@ func (in *Interp) enterLoop(pc int) bool {
 		st(fp+frameRet, in.retBase)
 	}
 	setFrameTemplate(fp, 0)
+	in.feedback.methods.record(in.method).taken++
 	in.nativeEntry = c.placed.Entry()
 	if in.events.LoopEntered != nil {
 		in.events.LoopEntered(in.method, pc)

@@ -56,6 +56,7 @@ type basicBlock struct {
 	succs  []*basicBlock // of a conditional jump: where it jumps, then what follows
 	preds  []*basicBlock
 	index  int
+	stage  int // see nest
 }
 
 func (b *basicBlock) last() *bytecode.Instruction { return &b.instrs[len(b.instrs)-1] }
@@ -300,10 +301,8 @@ func (c *controls) arrange(entry *basicBlock) *order {
 	return o
 }
 
-// loop finds what a loop changes: slots that are assigned between its head and a jump
-// back. Code that jumps into the loop past its head makes that all slots.
-func (c *controls) loop(o *order, entry, head *basicBlock) *loop {
-	l := &loop{head: head, changes: make([]bool, 1+c.temps+head.depth)}
+// body answers the blocks of the loop with a head.
+func (o *order) body(head *basicBlock) map[*basicBlock]bool {
 	inside := map[*basicBlock]bool{head: true}
 	var work []*basicBlock
 	add := func(b *basicBlock) {
@@ -324,6 +323,14 @@ func (c *controls) loop(o *order, entry, head *basicBlock) *loop {
 			add(p)
 		}
 	}
+	return inside
+}
+
+// loop finds what a loop changes: slots that are assigned between its head and a jump
+// back. Code that jumps into the loop past its head makes that all slots.
+func (c *controls) loop(o *order, entry, head *basicBlock) *loop {
+	l := &loop{head: head, changes: make([]bool, 1+c.temps+head.depth)}
+	inside := o.body(head)
 	lowest := head.depth
 	for b := range inside {
 		depth := b.depth

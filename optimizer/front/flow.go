@@ -14,7 +14,14 @@ func (s *scope) run(entry *basicBlock) {
 	s.start, s.startPC = s.markHere(), entry.pc
 	s.startSlots = append([]*ir.Value(nil), s.slots...)
 	s.jumpTo(entry, s.in.PC)
+	stage, before := 0, s.bytes
+	spent := map[int]int{} // by the other stages of a nest: each has all of the budget
 	for _, b := range s.order.blocks {
+		if b.stage != stage {
+			spent[stage] = s.bytes - before
+			stage = b.stage
+			s.bytes = before + spent[stage]
+		}
 		if !s.skips(b) && !s.split(b) && s.enter(b) {
 			s.block(b)
 		}

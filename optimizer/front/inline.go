@@ -110,6 +110,10 @@ func (s *scope) fitsAnywhere(k *code) string {
 			same++
 		}
 	}
+	recursion := s.policy.MaxRecursion
+	if k.size <= s.policy.SmallMethod {
+		recursion = s.policy.MaxSmallRecursion
+	}
 	switch {
 	case s.avoid[k.method.Handle] != "":
 		return s.avoid[k.method.Handle]
@@ -119,7 +123,7 @@ func (s *scope) fitsAnywhere(k *code) string {
 		return "its activation is asked for"
 	case depth >= s.policy.MaxDepth:
 		return "too deep"
-	case same > s.policy.MaxRecursion:
+	case same > recursion:
 		return "recursive"
 	case s.bytes+k.size > s.policy.MaxBytecodes:
 		return tooMuchCode

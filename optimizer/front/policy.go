@@ -16,6 +16,8 @@ type Policy struct {
 	EnoughBytecodes     int `help:"bytes of bytecode in one compilation from which on only blocks, what is given one, and the smallest methods are inlined"`
 	MaxDepth            int `help:"activations inside each other"`
 	MaxRecursion        int `help:"activations of one method inside each other"`
+	SmallMethod         int `help:"bytes of a method that is small, for one inside itself"`
+	MaxSmallRecursion   int `help:"activations of a small method inside each other"`
 	AlwaysInline        int `help:"bytes of a method that is inlined wherever it is known"`
 	MaxInlinedBytecodes int `help:"bytes of a method that is inlined where it is called now and then"`
 	HotFactor           int `help:"MaxInlinedBytecodes grows by this where calls are many"`
@@ -28,6 +30,7 @@ type Policy struct {
 	MegamorphicPermille int `help:"share of a class at a send with too many classes that is told apart"`
 	FailurePermille     int `help:"share of a primitive's failures from which on it is sent"`
 	MinBranches         int `help:"times a branch was reached before the way never taken is left to the interpreter"`
+	MaxNest             int `help:"bytes of a nest of loops entered in the middle, those of the entered ones counted each time, with which each gets a head of its own"`
 	MaxElements         int `help:"elements of an object that is made without asking the interpreter"`
 }
 
@@ -39,6 +42,8 @@ func DefaultPolicy() Policy {
 		EnoughBytecodes:     800,
 		MaxDepth:            14,
 		MaxRecursion:        2,
+		SmallMethod:         24,
+		MaxSmallRecursion:   4,
 		AlwaysInline:        12,
 		MaxInlinedBytecodes: 60,
 		HotFactor:           2,
@@ -51,6 +56,7 @@ func DefaultPolicy() Policy {
 		MegamorphicPermille: 400,
 		FailurePermille:     10,
 		MinBranches:         8,
+		MaxNest:             1000,
 		MaxElements:         1 << 20,
 	}
 }

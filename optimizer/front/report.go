@@ -22,7 +22,8 @@ type Report struct {
 func (r *Report) Limited() bool {
 	limited := false
 	r.Each(func(d *Report) {
-		limited = limited || d.Inlined == "" && (strings.HasSuffix(d.Reason, enoughCode) || strings.HasSuffix(d.Reason, tooMuchCode))
+		// Of what returns early only that part is inlined.
+		limited = limited || strings.HasSuffix(d.Reason, enoughCode) || strings.HasSuffix(d.Reason, tooMuchCode)
 	})
 	return limited
 }

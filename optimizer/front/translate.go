@@ -247,18 +247,21 @@ func (t *translator) newBlock() *ir.Block {
 // root translates the outermost activation.
 func (t *translator) root(c *code, o Options, r *Report) error {
 	m := c.method
+	entry := c.blockAt(c.start)
+	if o.OSR {
+		if entry = c.blockAt(o.OSRPC); entry == nil {
+			return refuse("malformed code", "%s: no jump leads to pc %d, where it is to be entered", m.Name, o.OSRPC)
+		}
+		var flow *controls
+		flow, entry = c.entered(entry, t.policy.MaxNest)
+		c = &code{flow, m}
+	}
 	s := &scope{translator: t, method: m, code: c, report: r, blocks: make([]join, len(c.blocks))}
 	if !m.Block {
 		s.home = s
 	}
 	t.scopes = append(t.scopes, s)
 	t.bytes += c.size
-	entry := c.blockAt(c.start)
-	if o.OSR {
-		if entry = c.blockAt(o.OSRPC); entry == nil {
-			return refuse("malformed code", "%s: no jump leads to pc %d, where it is to be entered", m.Name, o.OSRPC)
-		}
-	}
 	s.order = c.from(entry)
 	t.newBlock()
 	param := func(typ ir.Type) *ir.Value { return t.cur.AddParam(typ) }
