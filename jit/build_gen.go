@@ -4,4 +4,4 @@ package jit
 
 // Build is a hash of everything that machine code relies on in the virtual machine: code that was saved runs in
 // a build with the same hash only. See package internal/vmbuild.
-const Build = "ba60e93210e46750"
+const Build = "f1d568f8c8842643"
