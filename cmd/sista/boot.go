@@ -18,12 +18,19 @@ var bootCommand = &command{
 	name: "boot", usage: "[flags] guest.elf | X.image [arguments]",
 	short: "boot a guest or an image without an operating system",
 	long: `
-Boots a guest that sista pack has made, or an image with a kernel built for it, in a
-virtual machine of QEMU, with the console here. The exit code is the guest's. What follows
-the guest is the image's own: Smalltalk arguments.
+Boots a guest that sista pack has made, or an image with a kernel built for it, with the
+console here. The exit code is the guest's. What follows the guest is the image's own:
+Smalltalk arguments.
 
-The guest has a network card, and gets its address by DHCP from a network of QEMU's own; words
-as net.address=10.0.0.7/24, net.gateway=..., net.dns=... and net.hostname=... say otherwise.
+Where: --on qemu is a virtual machine of QEMU; --on xen a domain that xl starts, on a machine
+that is Xen's first domain; --on xen-rig a domain of a real Xen in a computer that QEMU
+emulates, for whose packages Debian's archive is asked once. Without --on it is Xen where there
+is one, else QEMU.
+
+The guest has a network card, and gets its address by DHCP: under QEMU from a network of QEMU's
+own, on Xen from who is at the bridge. Words as net.address=10.0.0.7/24, net.gateway=...,
+net.dns=... and net.hostname=... say otherwise. On Xen all this can also be in xenstore:
+--setting net.address=10.0.0.7/24, --setting PORT=80, --setting arguments='start --port 80'.
 
 Ctrl-C, or SIGTERM, shuts the image down in order; a second one stops the machine.
 
@@ -32,7 +39,9 @@ examples:
   sista boot app.image eval '3 + 4'
   sista boot --forward 8080:80 http.image start --port 80
   sista boot --memory 64 --module kernel.elf.bundle kernel.elf
-  sista boot --print-config guest.elf`,
+  sista boot --on xen --memory 64 --vif bridge=xenbr0 guest.elf
+  sista boot --on xen-rig --forward 8080:80 http.image start --port 80
+  sista boot --on xen --print-config guest.elf`,
 }
 
 func init() {
@@ -43,13 +52,32 @@ func init() {
 type bootFlags struct {
 	packFlags
 	on, module, cpu string
+	name            string
 	memory          int
 	emulate, print  bool
 	forwards        []launch.Forward
+	cards           []string
+	settings        map[string]string
 }
 
 func (b *bootFlags) register(fs *flagSet) {
-	fs.StringVar(&b.on, "on", "qemu", "where: `qemu` is all there is so far")
+	fs.StringVar(&b.on, "on", "", "`place` of the machine: xen, qemu or xen-rig (default: xen on Xen's first domain, else qemu)")
+	fs.StringVar(&b.name, "name", "", "`name` of the domain (default: the guest's); on Xen")
+	fs.Func("vif", "a network `card` in xl's words, as bridge=xenbr0; may be repeated; on Xen", func(s string) error {
+		b.cards = append(b.cards, s)
+		return nil
+	})
+	fs.Func("setting", "a setting for the guest, `NAME=VALUE`, in xenstore; may be repeated; on Xen", func(s string) error {
+		name, value, ok := strings.Cut(s, "=")
+		if !ok || name == "" || strings.ContainsAny(name, "/ \t\n") {
+			return fmt.Errorf("%q is no NAME=VALUE", s)
+		}
+		if b.settings == nil {
+			b.settings = map[string]string{}
+		}
+		b.settings[name] = value
+		return nil
+	})
 	fs.IntVar(&b.memory, "memory", 256, "memory of the guest in `MiB`")
 	fs.StringVar(&b.module, "module", "", "bundle or image `file` for a guest that has none packed")
 	fs.StringVar(&b.cpu, "cpu", "", "`model` of the processor, as QEMU names them (default: all that there is)")
@@ -75,16 +103,23 @@ func runBoot(c *command, args []string) int {
 	switch {
 	case len(args) == 0:
 		return misuse("boot: what? see sista help boot")
-	case b.on != "qemu":
-		return misuse("boot: --on %s: only qemu so far; on Xen, give the guest to xl as its kernel", b.on)
 	case b.noNet && len(b.forwards) > 0:
 		return misuse("boot: --forward needs a network, and there is --no-net")
 	case b.memory < 16:
 		return misuse("boot: --memory %d: a guest needs 16 MiB at least", b.memory)
 	}
+	place, err := b.where()
+	if err != nil {
+		return misuse("boot: %v", err)
+	}
+	switch {
+	case place == onQEMU && (len(b.cards) > 0 || len(b.settings) > 0 || b.name != ""):
+		return misuse("boot: --vif, --setting and --name are for Xen")
+	case place != onQEMU && (b.cpu != "" || b.emulate):
+		return misuse("boot: --cpu and --emulate are for QEMU")
+	}
 	machine := launch.Machine{Memory: b.memory, CPU: b.cpu, Emulate: b.emulate, Module: b.module, Stdout: os.Stdout,
 		Network: !b.noNet, Forwards: b.forwards}
-	var err error
 	if machine.Line, err = launch.Line(args[1:]); err != nil {
 		return failed(err)
 	}
@@ -93,6 +128,17 @@ func runBoot(c *command, args []string) int {
 	defer cleanUp()
 	if err != nil {
 		return failed(err)
+	}
+	if place != onQEMU {
+		d, err := b.domain(&machine, args[0])
+		if err != nil {
+			return failed(err)
+		}
+		if b.print {
+			fmt.Print(d.Config())
+			return exitOK
+		}
+		return b.bootDomain(d, place)
 	}
 	if b.print {
 		fmt.Println(shellQuote(machine.Command()))
@@ -104,9 +150,7 @@ func runBoot(c *command, args []string) int {
 	if how := machine.Emulated(); how != "" {
 		fmt.Fprintf(os.Stderr, "sista: %s\n", how)
 	}
-	for _, f := range b.forwards {
-		fmt.Fprintf(os.Stderr, "sista: http://localhost:%d/ is port %d of the guest\n", f.Here, f.Guest)
-	}
+	b.printForwards("localhost")
 	return bootMachine(ctx, &machine)
 }
 

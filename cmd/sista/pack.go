@@ -62,20 +62,26 @@ func (p *packFlags) kernel(ctx context.Context) (*pack.Linked, error) {
 	if err != nil {
 		return nil, err
 	}
-	cache := p.cacheDir
-	switch cache {
-	case "":
-		if user, err := os.UserCacheDir(); err == nil {
-			cache = filepath.Join(user, "sista")
-		}
-	case "-":
-		cache = ""
-	}
+	cache := p.cache()
 	pkg := pack.NetVM
 	if p.noNet {
 		pkg = pack.VM
 	}
 	return pack.Build(ctx, dir, pkg, cache)
+}
+
+// cache answers the folder of the cache, empty for none.
+func (p *packFlags) cache() string {
+	switch p.cacheDir {
+	case "":
+		if user, err := os.UserCacheDir(); err == nil {
+			return filepath.Join(user, "sista")
+		}
+		return ""
+	case "-":
+		return ""
+	}
+	return p.cacheDir
 }
 
 // bundleOf makes the bundle of an image with its arguments.

@@ -96,7 +96,7 @@ var allowed = map[string][]string{
 	"xenhost/rig":      {"xenhost/pack", "xenhost/launch", "xenhost/xenrig"},
 	"xenhost/xenstore": {},
 	"xenhost/bundle":   {},
-	"xenhost/guest":    {"host", "xenhost/kernel", "xenhost/bundle", "xenhost/xenstore"},
+	"xenhost/guest":    {"host", "xenhost/kernel", "xenhost/pvh", "xenhost/bundle", "xenhost/xenstore"},
 	"xenhost/virtio":   {},
 	"xenhost/store":    {"host"},
 	"xenhost/netfront": {},

@@ -1,6 +1,7 @@
 package guest
 
 import (
+	"fmt"
 	"os"
 
 	"github.com/sista-vm/sista/xenhost/kernel"
@@ -20,7 +21,7 @@ func OpenXenstore() (*xenstore.Client, error) {
 }
 
 // WatchShutdown calls end when the toolstack wants the domain to end. A request that is
-// something else stays unanswered.
+// something else is refused: it stays unanswered, as the toolstack expects it, and the domain goes on.
 func WatchShutdown(c *xenstore.Client, end func()) error {
 	_, err := c.Watch(shutdownPath, func(string) {
 		switch request, err := c.Read(shutdownPath); {
@@ -29,6 +30,8 @@ func WatchShutdown(c *xenstore.Client, end func()) error {
 			if c.Write(shutdownPath, "") == nil { // that is how it is accepted
 				end()
 			}
+		case request != "":
+			fmt.Fprintf(os.Stderr, "sista: refused: the toolstack asks for %q\n", request)
 		}
 	})
 	return err

@@ -97,7 +97,7 @@ func (d *Domain) Run(ctx context.Context, t Toolstack) (code int, err error) {
 	}
 	defer remove()
 	// Paused, so that nothing is missed of its console, and its settings are there.
-	if _, err := d.ask(ctx, t, "xl", "create", "-q", "-p", config); err != nil {
+	if _, err := d.ask(ctx, t, "xl", "create", "-q", "-e", "-p", config); err != nil {
 		return 0, err
 	}
 	defer func() {

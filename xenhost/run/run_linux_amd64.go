@@ -84,10 +84,22 @@ func run(o Options) (code int, err error) {
 	if found.Store, err = guest.OpenXenstore(); err != nil {
 		found.Store = nil
 	}
-	if o.Network != nil {
-		if network, args, err = o.Network(found, args); err != nil {
+	var settings guest.Settings
+	if found.Store != nil {
+		if settings, err = guest.ReadSettings(found.Store); err != nil {
 			return 0, err
 		}
+		if err := settings.SetVariables(); err != nil {
+			return 0, err
+		}
+	}
+	if o.Network != nil {
+		if network, args, err = o.Network(found, append(settings.Words, args...)); err != nil {
+			return 0, err
+		}
+	}
+	if len(args) == 0 {
+		args = settings.Arguments
 	}
 	if len(args) == 0 {
 		args = store.Arguments

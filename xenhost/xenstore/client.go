@@ -3,8 +3,8 @@
 //
 // What it promises:
 //   - Client works over any stream of bytes; the guest's is the kernel's ring.
-//   - Calls may be made by several goroutines at once. Each waits for its answer; when the stream
-//     ends, all of them fail.
+//   - Calls may be made by several goroutines at once. Each waits for its answer, but not
+//     for ever; when the stream ends, all of them fail.
 //   - What comes from the other side is checked: a message that is too long ends the stream.
 package xenstore
 
@@ -16,6 +16,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Types of messages.
@@ -43,8 +44,17 @@ type Error struct{ Op, Path, Name string }
 
 func (e *Error) Error() string { return fmt.Sprintf("xenstore: %s %s: %s", e.Op, e.Path, e.Name) }
 
+// Patience is how long an answer may take.
+const Patience = 30 * time.Second
+
+// ErrSlow is an answer that did not come in time.
+var ErrSlow = errors.New("no answer in time")
+
 // Client is a connection.
 type Client struct {
+	// Patience is how long an answer may take; Patience the constant, if nobody says otherwise.
+	Patience time.Duration
+
 	writing sync.Mutex
 	w       io.Writer
 
@@ -63,7 +73,7 @@ type reply struct {
 
 // New answers a client of a stream, which it reads from now on.
 func New(stream io.ReadWriter) *Client {
-	c := &Client{w: stream, waiting: map[uint32]chan reply{}, watches: map[string]func(string){}}
+	c := &Client{Patience: Patience, w: stream, waiting: map[uint32]chan reply{}, watches: map[string]func(string){}}
 	go c.receive(stream)
 	return c
 }
@@ -148,7 +158,17 @@ func (c *Client) request(op, path string, kind uint32, payload []byte) ([]byte, 
 	if err != nil {
 		c.fail(fmt.Errorf("xenstore: %w", err))
 	}
-	r := <-answer
+	var r reply
+	timer := time.NewTimer(c.Patience)
+	defer timer.Stop()
+	select {
+	case r = <-answer:
+	case <-timer.C:
+		c.mu.Lock()
+		delete(c.waiting, number) // an answer that still comes is nobody's
+		c.mu.Unlock()
+		return nil, fmt.Errorf("xenstore: %s %s: %w", op, path, ErrSlow)
+	}
 	switch {
 	case r.err != nil:
 		return nil, r.err

@@ -3,10 +3,12 @@ package xenstore
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
 	"testing"
+	"time"
 )
 
 // store is a small xenstored: it answers on one connection.
@@ -123,5 +125,41 @@ func TestBrokenStream(t *testing.T) {
 	s.c.Close()
 	if _, err := c.Read("name"); err == nil {
 		t.Error("the stream has ended")
+	}
+}
+
+// A store that does not answer holds nobody up for ever, and what it says too late does no harm.
+func TestSlow(t *testing.T) {
+	here, there := net.Pipe()
+	defer there.Close()
+	c := New(here)
+	c.Patience = 20 * time.Millisecond
+	got := make(chan uint32, 1)
+	go func() {
+		var h [headerSize]byte
+		for range 2 {
+			if _, err := io.ReadFull(there, h[:]); err != nil {
+				return
+			}
+			io.CopyN(io.Discard, there, int64(binary.LittleEndian.Uint32(h[12:])))
+			got <- binary.LittleEndian.Uint32(h[4:])
+		}
+	}()
+	if _, err := c.Read("a"); !errors.Is(err, ErrSlow) {
+		t.Errorf("%v", err)
+	}
+	first := <-got
+	c.Patience = time.Minute
+	s := &store{c: there}
+	answer := make(chan string)
+	go func() {
+		v, err := c.Read("b")
+		answer <- fmt.Sprint(v, err)
+	}()
+	second := <-got
+	s.send(typeRead, first, "too late")
+	s.send(typeRead, second, "in time")
+	if v := <-answer; v != "in time<nil>" {
+		t.Errorf("the answer is %s", v)
 	}
 }

@@ -48,8 +48,19 @@ func network(m run.Machine, words []string) (host.Network, []string, error) {
 		return nil, nil, err
 	}
 	n, err := netstack.New(card, c)
+	if err == nil && m.Store != nil {
+		go func() {
+			<-n.Configured()
+			if err := m.Store.Write(addressPath, n.LocalAddr().String()); err != nil {
+				fmt.Fprintf(os.Stderr, "sista: %v\n", err)
+			}
+		}()
+	}
 	return n, rest, err
 }
+
+// addressPath is where others find the guest's address in xenstore, in the domain's folder.
+const addressPath = "data/address"
 
 // findCard answers nil if there is none.
 func findCard(m run.Machine) (netstack.Card, error) {
