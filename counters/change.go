@@ -13,6 +13,9 @@ func (t *Table) Merge(o *Table) {
 	for p, s := range o.sends {
 		get(t.sends, p).merge(s, t.policy.MaxCases)
 	}
+	for p, e := range o.evaluations {
+		get(t.evaluations, p).merge(e, t.policy.MaxCases)
+	}
 	for p, b := range o.branches {
 		r := get(t.branches, p)
 		add(&r.Reached, b.Reached)
@@ -58,6 +61,15 @@ func (t *Table) Decay() {
 		s.Cases = slices.DeleteFunc(s.Cases, func(c Case) bool { return c.Count == 0 })
 		slices.SortFunc(s.Cases, compareCases)
 		drop(t.sends, p)
+	}
+	for p, e := range t.evaluations {
+		for i := range e.Cases {
+			e.Cases[i].Count >>= n
+		}
+		e.Other >>= n
+		e.Cases = slices.DeleteFunc(e.Cases, func(c BlockCase) bool { return c.Count == 0 })
+		slices.SortFunc(e.Cases, compareBlocks)
+		drop(t.evaluations, p)
 	}
 	for p, b := range t.branches {
 		b.Reached, b.Taken = b.Reached>>n, b.Taken>>n
@@ -109,7 +121,7 @@ func (t *Table) ForgetClass(c Class) {
 }
 
 // ForgetMethod removes what names a method: feedback in it, paths through it, and
-// sends that found it.
+// sends that found or evaluated it.
 func (t *Table) ForgetMethod(m Method) { t.ForgetMethods(func(x Method) bool { return x == m }) }
 
 // ForgetMethods is ForgetMethod for all methods of which gone is true.
@@ -119,6 +131,7 @@ func (t *Table) ForgetMethods(gone func(Method) bool) {
 		return slices.ContainsFunc(p[:p.Len()], func(s Site) bool { return gone(s.Method) })
 	}
 	maps.DeleteFunc(t.sends, func(p Path, _ *Send) bool { return through(p) })
+	maps.DeleteFunc(t.evaluations, func(p Path, _ *Evaluation) bool { return through(p) })
 	maps.DeleteFunc(t.branches, func(p Path, _ *Branch) bool { return through(p) })
 	maps.DeleteFunc(t.loops, func(p Path, _ *Loop) bool { return through(p) })
 	maps.DeleteFunc(t.allocations, func(p Path, _ *Allocation) bool { return through(p) })
@@ -127,6 +140,10 @@ func (t *Table) ForgetMethods(gone func(Method) bool) {
 	for p, s := range t.sends {
 		s.Cases = slices.DeleteFunc(s.Cases, func(x Case) bool { return gone(x.Target) })
 		drop(t.sends, p)
+	}
+	for p, e := range t.evaluations {
+		e.Cases = slices.DeleteFunc(e.Cases, func(x BlockCase) bool { return gone(x.Block) })
+		drop(t.evaluations, p)
 	}
 }
 
@@ -163,6 +180,21 @@ func (t *Table) Renamed(name func(Method) (Method, bool)) *Table {
 		}
 		if r.Samples() > 0 {
 			c.sends[q] = r
+		}
+	}
+	for p, e := range t.evaluations {
+		q, ok := path(p)
+		if !ok {
+			continue
+		}
+		r := &Evaluation{Other: e.Other}
+		for _, x := range e.Cases {
+			if x.Block, ok = rename(x.Block); ok {
+				r.Cases = append(r.Cases, x)
+			}
+		}
+		if r.Samples() > 0 {
+			c.evaluations[q] = r
 		}
 	}
 	renameKeys(c.branches, t.branches, path, func(b Branch) Branch { return b })

@@ -49,6 +49,33 @@ func TestSendCases(t *testing.T) {
 	}
 }
 
+// The blocks that a send evaluates are told apart by their code.
+func TestEvaluationCases(t *testing.T) {
+	table := New(DefaultPolicy())
+	table.policy.MaxDepth = 1
+	for m := Method(1); m <= 6; m++ {
+		for range m {
+			table.CountEvaluation(MakePath(siteA), 100+m)
+		}
+	}
+	want := "evaluation m1@10: m104 x4, m103 x3, m102 x2, m101 x1, others x11\n"
+	if got := dump(t, table); got != want {
+		t.Errorf("got %s", got)
+	}
+	table.ForgetMethod(103)
+	table.Decay()
+	if got := dump(t, table); got != "evaluation m1@10: m104 x2, m102 x1, others x5\n" {
+		t.Errorf("got %s", got)
+	}
+	table = New(DefaultPolicy())
+	for i := range 300 {
+		table.CountEvaluation(MakePath(siteA, Site{Method(5 + i%3), 1}), Method(60+i%3))
+	}
+	if e, depth := table.Evaluation(MakePath(siteA, Site{5, 1})); depth != 2 || len(e.Cases) != 1 || e.Cases[0].Block != 60 {
+		t.Errorf("depth %d, %+v", depth, e)
+	}
+}
+
 // TestSplit pollutes a site and expects each caller to be kept apart from then on.
 func TestSplit(t *testing.T) {
 	table := New(DefaultPolicy())
@@ -104,7 +131,9 @@ func random(seed uint64) *Table {
 		return MakePath(sites...)
 	}
 	for range 200 {
-		switch p := path(); r.IntN(5) {
+		switch p := path(); r.IntN(6) {
+		case 5:
+			t.CountEvaluation(p, Method(r.IntN(9)))
 		case 0:
 			t.CountSend(p, Class(r.IntN(6)), Method(r.IntN(3)))
 		case 1:

@@ -40,6 +40,7 @@ func (n Names) path(p Path) string {
 // Dump writes the table as text, a line for each path and kind:
 //
 //	send m1@12 < m2@40: class 51 -> m7 x120, class 53 -> m8 x3, others x2
+//	evaluation m1@12: m9 x120, others x2
 //	branch m1@20: reached 123, taken 1
 func (t *Table) Dump(w io.Writer, n Names) error {
 	var b strings.Builder
@@ -50,6 +51,14 @@ func (t *Table) Dump(w io.Writer, n Names) error {
 			parts = append(parts, fmt.Sprintf("%s -> %s x%d", n.class(c.Class), n.method(c.Target), c.Count))
 		}
 		fmt.Fprintf(&b, "send %s: %s\n", n.path(p), list(parts, s.Other))
+	}
+	for _, p := range sorted(t.evaluations) {
+		e := t.evaluations[p]
+		var parts []string
+		for _, c := range e.Cases {
+			parts = append(parts, fmt.Sprintf("%s x%d", n.method(c.Block), c.Count))
+		}
+		fmt.Fprintf(&b, "evaluation %s: %s\n", n.path(p), list(parts, e.Other))
 	}
 	for _, p := range sorted(t.branches) {
 		fmt.Fprintf(&b, "branch %s: reached %d, taken %d\n", n.path(p), t.branches[p].Reached, t.branches[p].Taken)

@@ -16,6 +16,7 @@ import (
 //	version   2 bytes, little endian
 //	methods   n, then each the difference to the one before, ascending
 //	sends     n, then each: path, other, cases: n of (class, target, count)
+//	evaluations n, then each: path, other, cases: n of (block, count)
 //	branches  n, then each: path, reached, taken
 //	loops     n, then each: path, back edges
 //	allocations n, then each: path, other, cases: n of (class, count, elements)
@@ -23,12 +24,12 @@ import (
 //	splits    n, then each: site, depth
 //	checksum  8 bytes, little endian: xxhash64 of all before
 //
-//	path = length, sites      site = place in methods, pc       target = place in methods
+//	path = length, sites      site = place in methods, pc       target, block = place in methods
 //
 // Lists are in ascending order of paths. Encode is a function of the contents.
 const (
 	magic         = "SISTACNT"
-	FormatVersion = 1
+	FormatVersion = 2
 	headerSize    = len(magic) + 2
 	sumSize       = 8
 )
@@ -52,6 +53,14 @@ func (t *Table) Encode() []byte {
 		for _, c := range s.Cases {
 			e.n(uint64(c.Class))
 			e.n(e.place[c.Target])
+			e.n(c.Count)
+		}
+	})
+	encodeList(e, t.evaluations, func(v *Evaluation) {
+		e.n(v.Other)
+		e.n(uint64(len(v.Cases)))
+		for _, c := range v.Cases {
+			e.n(e.place[c.Block])
 			e.n(c.Count)
 		}
 	})
@@ -109,6 +118,12 @@ func (e *encoder) methods(t *Table) {
 		path(p)
 		for _, c := range s.Cases {
 			all[c.Target] = true
+		}
+	}
+	for p, v := range t.evaluations {
+		path(p)
+		for _, c := range v.Cases {
+			all[c.Block] = true
 		}
 	}
 	for p := range t.branches {
@@ -228,6 +243,12 @@ func (d *decoder) table(t *Table) {
 		s.Other = d.n()
 		for range d.cases() {
 			s.Cases = append(s.Cases, Case{d.class(), d.method(), d.n()})
+		}
+	})
+	decodeList(d, t.evaluations, func(v *Evaluation) {
+		v.Other = d.n()
+		for range d.cases() {
+			v.Cases = append(v.Cases, BlockCase{d.method(), d.n()})
 		}
 	})
 	decodeList(d, t.branches, func(b *Branch) {

@@ -87,6 +87,66 @@ func (s *Send) merge(o *Send, limit int) {
 	*s = *all
 }
 
+// A BlockCase is a block that was evaluated at a send, by its code.
+type BlockCase struct {
+	Block Method
+	Count uint64
+}
+
+// An Evaluation is the feedback of a send that evaluates blocks: those told apart, most
+// frequent first, and how many evaluations were of none of them.
+type Evaluation struct {
+	Cases []BlockCase
+	Other uint64
+}
+
+// Samples answers how many evaluations were counted.
+func (e *Evaluation) Samples() uint64 {
+	n := e.Other
+	for _, c := range e.Cases {
+		add(&n, c.Count)
+	}
+	return n
+}
+
+// add counts a block. Without room for it the case counts among the others.
+func (e *Evaluation) add(c BlockCase, limit int) {
+	i := slices.IndexFunc(e.Cases, func(x BlockCase) bool { return x.Block == c.Block })
+	switch {
+	case i >= 0:
+		add(&e.Cases[i].Count, c.Count)
+	case len(e.Cases) < limit:
+		e.Cases = append(e.Cases, c)
+		i = len(e.Cases) - 1
+	default:
+		add(&e.Other, c.Count)
+		return
+	}
+	for ; i > 0 && compareBlocks(e.Cases[i], e.Cases[i-1]) < 0; i-- {
+		e.Cases[i], e.Cases[i-1] = e.Cases[i-1], e.Cases[i]
+	}
+}
+
+// compareBlocks orders by count, most first, then by number.
+func compareBlocks(a, b BlockCase) int {
+	return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Block, b.Block))
+}
+
+// merge adds the cases of another send; the most frequent stay.
+func (e *Evaluation) merge(o *Evaluation, limit int) {
+	all := &Evaluation{Cases: slices.Clone(e.Cases), Other: e.Other}
+	for _, c := range o.Cases {
+		all.add(c, len(e.Cases)+len(o.Cases))
+	}
+	add(&all.Other, o.Other)
+	for len(all.Cases) > limit {
+		last := len(all.Cases) - 1
+		add(&all.Other, all.Cases[last].Count)
+		all.Cases = all.Cases[:last]
+	}
+	*e = *all
+}
+
 // A Branch is the feedback of a conditional jump.
 type Branch struct{ Reached, Taken uint64 }
 

@@ -15,6 +15,9 @@ func (t *Table) InMethod(m Method) *Table {
 	for _, p := range sorted(t.sends) {
 		each(p, func(site Path) { one.sends[site] = t.sends[p] })
 	}
+	for _, p := range sorted(t.evaluations) {
+		each(p, func(site Path) { one.evaluations[site] = t.evaluations[p] })
+	}
 	for _, p := range sorted(t.branches) {
 		each(p, func(site Path) { one.branches[site] = t.branches[p] })
 	}

@@ -55,6 +55,7 @@ func comparePaths(p, q Path) int {
 type Table struct {
 	policy      Policy
 	sends       map[Path]*Send
+	evaluations map[Path]*Evaluation
 	branches    map[Path]*Branch
 	loops       map[Path]*Loop
 	allocations map[Path]*Allocation
@@ -69,7 +70,7 @@ type Table struct {
 
 // New answers an empty table.
 func New(p Policy) *Table {
-	return &Table{policy: p, changes: 1, sends: map[Path]*Send{}, branches: map[Path]*Branch{}, loops: map[Path]*Loop{},
+	return &Table{policy: p, changes: 1, sends: map[Path]*Send{}, evaluations: map[Path]*Evaluation{}, branches: map[Path]*Branch{}, loops: map[Path]*Loop{},
 		allocations: map[Path]*Allocation{}, failures: map[Path]*Failure{}, depth: map[Site]int{}}
 }
 
@@ -78,7 +79,7 @@ func (t *Table) Policy() Policy { return t.policy }
 
 // Len answers the number of paths that have feedback, each kind counted.
 func (t *Table) Len() int {
-	return len(t.sends) + len(t.branches) + len(t.loops) + len(t.allocations) + len(t.failures)
+	return len(t.sends) + len(t.evaluations) + len(t.branches) + len(t.loops) + len(t.allocations) + len(t.failures)
 }
 
 // Depth answers how many sites of a path feedback of a site is kept under.
@@ -101,7 +102,20 @@ func get[T any](m map[Path]*T, p Path) *T {
 func (t *Table) CountSend(p Path, c Class, target Method) {
 	s := recall(t, &t.recentSends, t.sends, &p)
 	s.add(Case{c, target, 1}, t.policy.MaxCases)
-	if s.degree() < t.policy.PollutedCases {
+	t.split(p, s.degree())
+}
+
+// CountEvaluation counts a send that evaluated a block. Too many blocks at one path split
+// the site.
+func (t *Table) CountEvaluation(p Path, block Method) {
+	e := get(t.evaluations, t.place(p))
+	e.add(BlockCase{block, 1}, t.policy.MaxCases)
+	t.split(p, len(e.Cases))
+}
+
+// split has a polluted site be counted by its caller, too.
+func (t *Table) split(p Path, cases int) {
+	if cases < t.policy.PollutedCases {
 		return
 	}
 	if d := t.Depth(p[0]); d < t.policy.MaxDepth && t.Len() < t.policy.MaxPaths {
@@ -161,6 +175,11 @@ func find[T any, R interface {
 // Send answers the feedback of a send and the length of the path it is kept under;
 // nil if there is none.
 func (t *Table) Send(p Path) (*Send, int) { return find(t.sends, p, t.policy.MinSamples) }
+
+// Evaluation answers which blocks a send evaluates, as Send does.
+func (t *Table) Evaluation(p Path) (*Evaluation, int) {
+	return find(t.evaluations, p, t.policy.MinSamples)
+}
 
 // Branch answers the feedback of a conditional jump, as Send does.
 func (t *Table) Branch(p Path) (*Branch, int) { return find(t.branches, p, t.policy.MinSamples) }

@@ -206,6 +206,24 @@ func (h *Heap) IntValue64(o Oop) (int64, bool) {
 	return int64(u), ok && u < 1<<63
 }
 
+// LowBits answers the value of an Integer, small or large, modulo 2^64.
+func (h *Heap) LowBits(o Oop) (n int64, ok bool) {
+	if o.IsInt() {
+		return o.Int(), true
+	}
+	if !isLarge(o) {
+		return 0, false
+	}
+	u := uint64(0)
+	for i, b := range o.Bytes()[:min(8, o.NumBytes())] {
+		u |= uint64(b) << (8 * i)
+	}
+	if o.ClassIndex() == ClassLargeNeg {
+		return -int64(u), true
+	}
+	return int64(u), true
+}
+
 // Uint64Value answers the value of a non-negative Integer that fits 64 bits.
 func (h *Heap) Uint64Value(o Oop) (uint64, bool) {
 	if o.IsInt() {

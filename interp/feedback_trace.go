@@ -63,6 +63,7 @@ type traceEvent struct {
 const (
 	traceSend       = iota // value: the receiver's class; selector
 	traceSuper             // the same of a super send
+	traceBlock             // value: the receiver, a closure; selector
 	traceBranch            // value: 1 if it jumped
 	traceLoop              // a back edge
 	traceFailure           // value: the code with which a primitive failed
@@ -149,6 +150,8 @@ func (in *Interp) drainTrace() {
 		switch e.kind &^ traceAfter {
 		case traceSend, traceSuper:
 			table.CountSend(p, counters.Class(e.value), in.traceTarget(e))
+		case traceBlock:
+			in.countBlock(p, e)
 		case traceBranch:
 			table.CountBranch(p, e.value != 0)
 		case traceLoop:
@@ -160,6 +163,20 @@ func (in *Interp) drainTrace() {
 		}
 	}
 	t.n = 0
+}
+
+// countBlock counts a send to a closure, and which block it evaluated if it did.
+func (in *Interp) countBlock(p counters.Path, e *traceEvent) {
+	c := heap.Oop(e.value)
+	e.value = uint64(c.ClassIndex())
+	target := in.traceTarget(e)
+	in.feedback.table.CountSend(p, counters.Class(e.value), target)
+	if m := in.MethodOf(target); m == heap.Invalid || !evaluates(methodPrimitive(m)) || c.NumSlots() < fullBlockCopied {
+		return
+	}
+	if b := in.follow(c.Slot(closureBlock)); isMethod(b) {
+		in.feedback.table.CountEvaluation(p, in.MethodID(b))
+	}
 }
 
 // forgetTrace drops what names objects that moved. All methods of sites have numbers.

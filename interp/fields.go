@@ -150,7 +150,11 @@ func (in *Interp) closureFits(c heap.Oop) bool {
 func (in *Interp) suspectClosures() {
 	in.unfit, in.careful = true, true
 	in.unlinkSends()
+	in.observer.ClosuresSuspected()
 }
+
+// ClosuresFit tells whether all closures can be activated on their receivers.
+func (in *Interp) ClosuresFit() bool { return !in.unfit }
 
 // clearClosures ends the suspicion if it can.
 func (in *Interp) clearClosures() {

@@ -593,13 +593,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -677,13 +681,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -761,13 +769,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -810,13 +822,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -859,13 +875,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -908,13 +928,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -957,13 +981,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -1006,13 +1034,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -1055,13 +1087,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -1144,13 +1180,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -1173,13 +1213,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -1225,13 +1269,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -1252,13 +1300,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -1298,13 +1350,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -1350,13 +1406,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -1399,13 +1459,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -1448,13 +1512,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -1518,13 +1586,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -1598,13 +1670,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -1650,13 +1726,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -1677,13 +1757,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -1704,13 +1788,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -1756,13 +1844,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -1789,13 +1881,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -1822,13 +1918,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -1849,13 +1949,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -1876,13 +1980,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -1903,13 +2011,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -1930,13 +2042,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -1958,13 +2074,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -1986,13 +2106,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2014,13 +2138,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2042,13 +2170,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2070,13 +2202,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2098,13 +2234,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2126,13 +2266,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2154,13 +2298,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2182,13 +2330,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2210,13 +2362,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2238,13 +2394,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2266,13 +2426,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2294,13 +2458,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2322,13 +2490,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2350,13 +2522,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2378,13 +2554,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2406,13 +2586,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2434,13 +2618,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2462,13 +2650,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2490,13 +2682,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2518,13 +2714,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2546,13 +2746,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2574,13 +2778,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2602,13 +2810,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2630,13 +2842,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2658,13 +2874,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2686,13 +2906,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2714,13 +2938,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2742,13 +2970,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2770,13 +3002,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2798,13 +3034,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2826,13 +3066,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2854,13 +3098,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2882,13 +3130,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2910,13 +3162,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2938,13 +3194,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2966,13 +3226,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -2994,13 +3258,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -3022,13 +3290,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -3050,13 +3322,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -3078,13 +3354,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -3106,13 +3386,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -3134,13 +3418,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -3162,13 +3450,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -3190,13 +3482,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -3218,13 +3514,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -3246,13 +3546,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -3274,13 +3578,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -4358,13 +4666,17 @@ func (in *Interp) runGather() exit {
 					if class == 0 {
 						class = ld(receiver) & heap.ClassIndexMask
 					}
+					kind := uint64(traceSend)
+					if class == heap.ClassFullBlock {
+						kind, class = traceBlock, receiver
+					}
 
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
 						if in.trace.n++; in.trace.n == traceAlmost {
 							in.trace.left, in.nat.Trip = in.nat.Trip, 1
 						}
-						t.kind, t.value, t.selector = traceSend, class, selector
+						t.kind, t.value, t.selector = kind, class, selector
 						t.method, t.pc = method, at-method
 						t.caller, t.callerPC, t.caller2 = 0, 0, 0
 						if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -4861,13 +5173,17 @@ func (in *Interp) runGather() exit {
 					if class == 0 {
 						class = ld(receiver) & heap.ClassIndexMask
 					}
+					kind := uint64(traceSend)
+					if class == heap.ClassFullBlock {
+						kind, class = traceBlock, receiver
+					}
 
 					if in.trace.n < traceSize {
 						t := &in.trace.events[in.trace.n&(traceSize-1)]
 						if in.trace.n++; in.trace.n == traceAlmost {
 							in.trace.left, in.nat.Trip = in.nat.Trip, 1
 						}
-						t.kind, t.value, t.selector = traceSend, class, selector
+						t.kind, t.value, t.selector = kind, class, selector
 						t.method, t.pc = method, at-method
 						t.caller, t.callerPC, t.caller2 = 0, 0, 0
 						if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {
@@ -5312,13 +5628,17 @@ func (in *Interp) runGather() exit {
 				if class == 0 {
 					class = ld(receiver) & heap.ClassIndexMask
 				}
+				kind := uint64(traceSend)
+				if class == heap.ClassFullBlock {
+					kind, class = traceBlock, receiver
+				}
 
 				if in.trace.n < traceSize {
 					t := &in.trace.events[in.trace.n&(traceSize-1)]
 					if in.trace.n++; in.trace.n == traceAlmost {
 						in.trace.left, in.nat.Trip = in.nat.Trip, 1
 					}
-					t.kind, t.value, t.selector = traceSend, class, selector
+					t.kind, t.value, t.selector = kind, class, selector
 					t.method, t.pc = method, at-method
 					t.caller, t.callerPC, t.caller2 = 0, 0, 0
 					if up := ld(fp); up != 0 && ld(up-16)&(flagNative<<3) == 0 {

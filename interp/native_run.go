@@ -204,6 +204,11 @@ func (in *Interp) activates(primitive uint16) bool {
 	return primitive >= 201 && primitive <= 205 || primitive == 207
 }
 
+// evaluates tells primitives that evaluate a block with the arguments of their send.
+func evaluates(primitive int) bool {
+	return primitive >= 201 && primitive <= 205 || primitive == 207 || primitive == 209 || primitive == 221 || primitive == 222
+}
+
 // nativeCall runs the method of a cell.
 func (in *Interp) nativeCall(cell uint64) {
 	argc := int(ld(cell+cellArgc) >> 3)

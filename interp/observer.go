@@ -20,6 +20,9 @@ type Observer interface {
 	Flushed(selector heap.Oop)
 	// ClassesChanged tells that class indices have, or are about to have, another meaning.
 	ClassesChanged(indices []uint32)
+	// ClosuresSuspected tells that there may be closures whose receivers became too small for
+	// them, which are not to be activated; see [Interp.ClosuresFit].
+	ClosuresSuspected()
 	// Becoming tells that objects are about to become others.
 	Becoming(objects map[heap.Oop]bool)
 	// Renew is called before machine code runs on, after [Interp.Doubt].
@@ -43,6 +46,7 @@ func (noObserver) Moving()                     {}
 func (noObserver) Moved()                      {}
 func (noObserver) Flushed(heap.Oop)            {}
 func (noObserver) ClassesChanged([]uint32)     {}
+func (noObserver) ClosuresSuspected()          {}
 func (noObserver) Becoming(map[heap.Oop]bool)  {}
 func (noObserver) Renew()                      {}
 

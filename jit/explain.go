@@ -161,6 +161,11 @@ func (p *Program) assumption(q *question) string {
 			return p.describe(q) + " is not known"
 		}
 		return p.describe(q) + " is " + p.describeObject(q.oop)
+	case closures:
+		if q.args == 0 {
+			return p.describe(q)
+		}
+		return "closures fit their receivers"
 	case special:
 		return fmt.Sprintf("special selector %d is #%s", q.class, p.heap.StringValue(q.oop))
 	}

@@ -202,6 +202,8 @@ func (p *Program) describe(q *question) string {
 		return "the shape of " + p.in.NameOfClass(q.object)
 	case binding:
 		return "the value of " + p.text(p.heap.Follow(q.object.Slot(0)))
+	case closures:
+		return "closures do not fit their receivers"
 	case special:
 		return "the special selectors"
 	}
@@ -213,6 +215,16 @@ func (p *Program) Flushed(selector heap.Oop) {
 	p.recall()
 	for _, q := range p.questions {
 		if (q.kind == lookup || q.kind == lookupAbove) && (selector == heap.Invalid || selector == q.selector) {
+			p.doubt(q)
+		}
+	}
+}
+
+// ClosuresSuspected implements interp.Observer.
+func (p *Program) ClosuresSuspected() {
+	p.recall()
+	for _, q := range p.questions {
+		if q.kind == closures {
 			p.doubt(q)
 		}
 	}

@@ -16,6 +16,7 @@ const (
 	binding                 // object (an association): its value
 	special                 // class (a number): the special selector
 	code                    // object (a method or block): that it stays as it is
+	closures                // 1 if all closures can be activated on their receivers
 )
 
 // key tells questions apart.
@@ -81,6 +82,10 @@ func (p *Program) ask(q *question) answer {
 	case code:
 		watch(q.object)
 		return answer{oop: q.object}
+	case closures:
+		if in.ClosuresFit() {
+			return answer{args: 1}
+		}
 	}
 	return answer{}
 }

@@ -174,7 +174,7 @@ func parseAnswers(b []byte, n Names) (*answers, error) {
 	}
 	for i := range int(questions) {
 		b := a.question(i)
-		if kind(half(b, 0)) > code || uint64(half(b, 12))+uint64(half(b, 13)) > uint64(len(a.of)) {
+		if kind(half(b, 0)) > closures || uint64(half(b, 12))+uint64(half(b, 13)) > uint64(len(a.of)) {
 			return nil, fmt.Errorf("%w: question %d", ErrSaved, i)
 		}
 	}

@@ -25,7 +25,7 @@ func TestSavedIsComplete(t *testing.T) {
 		{codegen.Options{}, "Name Method Block Entry Temps Args Fail Count Features Verify Assembler"},
 		{bet{}, "method pc reason"},
 		{place{}, "method pc"},
-		{counters.Table{}, "policy sends branches loops allocations failures depth changes recentSends recentBranches recentLoops"},
+		{counters.Table{}, "policy sends evaluations branches loops allocations failures depth changes recentSends recentBranches recentLoops"},
 		{unit{}, "place name comp code placed template deopts learned form formNumber renewed age quick limited seen"},
 		{form{}, "function method block temps args handles words"},
 	} {

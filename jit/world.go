@@ -139,6 +139,7 @@ func (w *World) Literal(h front.Handle) front.Literal {
 			l.Text = strconv.FormatFloat(f, 'g', -1, 64)
 			break
 		}
+		l.Int, _ = w.program.heap.LowBits(o)
 		l.Text = w.program.text(o)
 	}
 	return l
@@ -275,6 +276,22 @@ func (w *World) Selector(text string) front.Handle {
 
 // Send implements front.World.
 func (w *World) Send(p counters.Path) (*counters.Send, int) { return w.table.Send(p) }
+
+// Blocks implements front.World.
+func (w *World) Blocks(p counters.Path) (blocks []front.Evaluated, others uint64) {
+	e, _ := w.table.Evaluation(p)
+	if e == nil || w.inquire(key{kind: closures}).args == 0 {
+		return nil, 0
+	}
+	for _, c := range e.Cases {
+		x := front.Evaluated{Count: c.Count}
+		if m := w.program.in.MethodOf(c.Block); m != heap.Invalid {
+			x.Block = w.Handle(m)
+		}
+		blocks = append(blocks, x)
+	}
+	return blocks, e.Other
+}
 
 // Branch implements front.World.
 func (w *World) Branch(p counters.Path) (*counters.Branch, int) { return w.table.Branch(p) }

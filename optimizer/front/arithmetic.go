@@ -32,6 +32,9 @@ const (
 // exactInt bounds the SmallIntegers that convert to Float without rounding.
 const exactInt = 1 << 53
 
+// maxFactor bounds the factors of products that are SmallIntegers whatever they are.
+const maxFactor = 1<<30 - 1
+
 // A shape is how arithmetic is done.
 type shape uint8
 
@@ -78,7 +81,7 @@ func (s *scope) arithmeticShape(op int, x, y *ir.Value) shape {
 	floatsWork := hasFloats(op) && s.trusts(ir.ReasonNotFloat, ir.ReasonDivisionByZero)
 	// Without integers the bet may be on the operands alone.
 	either := asSend
-	if op == opAdd || op == opSubtract || isComparison(op) || op == opBitAnd || op == opBitOr {
+	if op == opAdd || op == opSubtract || isComparison(op) || op == opMultiply || op == opBitAnd || op == opBitOr {
 		either = asEither
 	}
 	switch {
@@ -312,6 +315,13 @@ func (s *scope) either(b *basicBlock, op int, selector Handle) {
 		s.unless(s.cur.ILe(r, s.cur.ConstInt(ir.MaxSmallInteger)), sends)
 		s.unless(s.cur.ILe(s.cur.ConstInt(ir.MinSmallInteger), r), sends)
 		s.yield(&results, s.cur.Tag(r))
+	case opMultiply:
+		// Of what is that small the product is a SmallInteger.
+		for _, n := range []*ir.Value{i, j} {
+			s.unless(s.cur.ILe(n, s.cur.ConstInt(maxFactor)), sends)
+			s.unless(s.cur.ILe(s.cur.ConstInt(-maxFactor), n), sends)
+		}
+		s.yield(&results, s.cur.Tag(s.cur.IMul(i, j)))
 	default:
 		s.yield(&results, s.integers(op, i, j, again))
 	}

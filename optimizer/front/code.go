@@ -41,6 +41,7 @@ type controls struct {
 	max    int           // deepest operand stack
 
 	closures bool // makes a block that needs a context
+	leaves   bool // of a block: returns from its home
 	contexts bool // makes its activation an object
 	// wantsError: it begins with a store of its primitive's failure code.
 	wantsError bool
@@ -181,6 +182,8 @@ func (a *analysis) check(in *bytecode.Instruction) error {
 		if in.Index != 0 {
 			return refuse("unassigned bytecode", "%s: pc %d returns from %d blocks", m.Name, in.PC, in.Index+1)
 		}
+	case bytecode.ReturnReceiver, bytecode.ReturnTrue, bytecode.ReturnFalse, bytecode.ReturnNil, bytecode.ReturnTop:
+		a.leaves = m.Block
 	case bytecode.PushThisContext, bytecode.PushThisProcess:
 		a.contexts = true
 	case bytecode.PushFullClosure:

@@ -4,14 +4,18 @@ import "github.com/sista-vm/sista/optimizer/ir"
 
 // Class indices that the language knows, with the slots of their instances.
 const (
-	boxedFloatClass ClassIndex = 34
-	contextClass    ClassIndex = 36
-	oldBlockClass   ClassIndex = 37
+	largeNegativeClass ClassIndex = 32
+	largePositiveClass ClassIndex = 33
+	boxedFloatClass    ClassIndex = 34
+	contextClass       ClassIndex = 36
+	oldBlockClass      ClassIndex = 37
 	// FullBlockClosureClass is the class of closures of full blocks.
 	FullBlockClosureClass ClassIndex = 38
 	// ArrayClass is the class of Arrays, which vectors of temporaries are too.
 	ArrayClass ClassIndex = 51
 
+	closureBlock    = 1
+	closureNumArgs  = 2
 	closureReceiver = 3
 	closureCopied   = 4
 	associationVal  = 1

@@ -112,10 +112,14 @@ func (s *scope) enter(b *basicBlock) bool {
 
 // block translates the instructions of a basic block.
 func (s *scope) block(b *basicBlock) {
-	for i := range b.instrs {
+	for i := 0; i < len(b.instrs); i++ {
 		s.at(&b.instrs[i])
 		if s.leavesEarly() {
 			return
+		}
+		if n := s.wrapping(b.instrs[i:]); n > 0 {
+			i += n - 1
+			continue
 		}
 		s.instruction(b)
 		if s.cur == nil {

@@ -20,10 +20,15 @@ type plan struct {
 	early *early
 	// perform, if there is one, is the send that a perform: comes to.
 	perform *call
-	why     string
+	// blocks, if there are any, are those that an evaluation has met; others says that there are more.
+	blocks []blockCase
+	others bool
+	why    string
 }
 
-func (p *plan) inlines() bool { return p.emit != nil || p.code != nil || p.perform != nil }
+func (p *plan) inlines() bool {
+	return p.emit != nil || p.code != nil || p.perform != nil || p.blocks != nil
+}
 
 // plan decides what is done for receivers of a class, 0 if that is not known, whose
 // method is known.
@@ -138,6 +143,9 @@ func (s *scope) execute(c *call, p *plan, self *ir.Value, r *Report, results *jo
 		p.perform.rcvr = self
 		r.Inlined = "a send of " + p.perform.text
 		s.sendTo(p.perform, results)
+	case p.blocks != nil:
+		r.Inlined = "blocks that were made elsewhere"
+		s.evaluateSeen(c, p, self, r, results)
 	case p.emit != nil:
 		r.Inlined = fmt.Sprintf("primitive %d", p.primitiveNumber())
 		s.yield(results, p.emit(self))

@@ -136,6 +136,9 @@ func (m *machine) evaluate(caller *activation, closure ir.Oop, args []ir.Oop) (i
 	if x.Args != len(args) {
 		return m.signal("WrongArgumentCount")
 	}
+	if m.gathering && caller != nil {
+		m.table.CountEvaluation(caller.path(caller.pc), x.ID)
+	}
 	if f := m.compiled[x]; f != nil && !m.stale {
 		return m.enter(f, f.Entry(), append([]ir.Oop{closure}, args...))
 	}

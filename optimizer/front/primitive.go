@@ -63,6 +63,10 @@ func (s *scope) primitive(c *call, class ClassIndex, count uint64, p *plan) {
 		return
 	}
 	p.why = fmt.Sprintf("primitive %d is called", n)
+	if isValue(n) && class == FullBlockClosureClass {
+		s.seenBlocks(c, p)
+		return
+	}
 	i, ok := intrinsicOf(p.method)
 	if !ok || i.args >= 0 && i.args != len(c.args) {
 		return

@@ -116,6 +116,15 @@ var programs = []string{
 	"| r | r := 0. 1 to: i do: [:k | r := r + (k odd ifTrue: [k] ifFalse: [0 - k])]. r",
 	"| p | p := Point new setX: i y: 2. (p + p) x + (p + p) y",
 	"{i printString. (i + 0.25) printString}",
+	"{i * 2862933555777941757 + 3037000493 bitAnd: 16rFFFFFFFFFFFFFFF. (0 - i) * 1152921504606846975 * i - 12345678901234567890 bitAnd: 65535}",
+	"{i * -1152921504606846976 * -9223372036854775809 \\\\ 4096. (i > 28 ifTrue: [i * 100000000000000000000] ifFalse: [i]) * 3 bitAnd: 255}",
+	"| x | x := i. 1 to: 5 do: [:k | x := x * 6364136223846793005 + (k * i) bitAnd: 1152921504606846975]. x",
+	"{(i > 20 ifTrue: [1152921504606846975] ifFalse: [i]) * i. (i > 24 ifTrue: [1073741824] ifFalse: [1073741823]) * 1073741824}",
+	"(s makers at: i \\\\ 4 + 1) value: i", "s makers collect: [:b | b value: i]",
+	"| b | b := s makers at: i \\\\ 2 + 1. {b value: 1. b value: i}",
+	"i > 28 ifTrue: [(s makers at: 1) value] ifFalse: [(s makers at: 1) value: 2]",
+	"(i > 28 ifTrue: [s makers at: 1] ifFalse: [s makers at: 3]) value: 2",
+	"| a | a := i > 20 ifTrue: [s returner] ifFalse: [s makers at: 2]. i > 28 ifTrue: [a value: 2] ifFalse: [(s makers at: 2) value: 2]",
 }
 
 // TestPrograms compares each expression with the interpreter.

@@ -105,9 +105,15 @@ type Method struct {
 // Literal says what kind of object a handle names.
 type Literal struct {
 	Class ClassIndex
-	Int   int64   // value of a SmallInteger or Character
+	Int   int64   // value of a SmallInteger or Character; of a large integer, modulo 2^64
 	Float float64 // value of a Float
 	Text  string  // of a Symbol or String: its text; else printed for listings
+}
+
+// Evaluated is a block that a send evaluated, and how often.
+type Evaluated struct {
+	Block Handle
+	Count uint64
 }
 
 // A World answers questions about the program. Every answer is a dependency: should
@@ -137,6 +143,9 @@ type World interface {
 
 	// Feedback, by call path (innermost first).
 	Send(p counters.Path) (*counters.Send, int)
+	// Blocks answers which blocks a send evaluates, 0 for those that are gone, and how many of its evaluations
+	// were of none of them; nothing if closures may be of receivers that their blocks do not fit.
+	Blocks(p counters.Path) (blocks []Evaluated, others uint64)
 	Branch(p counters.Path) (*counters.Branch, int)
 	Loop(p counters.Path) (*counters.Loop, int)
 	Failure(p counters.Path) (*counters.Failure, int)

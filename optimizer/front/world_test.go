@@ -5,6 +5,8 @@ import (
 	"github.com/sista-vm/sista/counters"
 	"github.com/sista-vm/sista/optimizer/front"
 	"github.com/sista-vm/sista/optimizer/ir"
+	"math"
+	"math/big"
 )
 
 // world shows the machine of tests to the front end.
@@ -47,6 +49,10 @@ func (w *world) Literal(h front.Handle) front.Literal {
 	}
 	if f, ok := w.m.FloatValue(o); ok {
 		l.Float = f
+	}
+	if o&7 == 0 && w.m.at(o).big != nil {
+		low := new(big.Int).And(w.m.at(o).big, new(big.Int).SetUint64(math.MaxUint64))
+		l.Int = int64(low.Uint64())
 	}
 	if o&7 == 0 {
 		l.Text = w.m.at(o).text
@@ -120,6 +126,17 @@ func (w *world) Send(p counters.Path) (*counters.Send, int) {
 		return nil, 0
 	}
 	return w.m.table.Send(p)
+}
+
+func (w *world) Blocks(p counters.Path) (blocks []front.Evaluated, others uint64) {
+	e, _ := w.m.table.Evaluation(p)
+	if w.blind || e == nil {
+		return nil, 0
+	}
+	for _, c := range e.Cases {
+		blocks = append(blocks, front.Evaluated{Block: w.m.handle(w.m.methods[c.Block].oop), Count: c.Count})
+	}
+	return blocks, e.Other
 }
 
 func (w *world) Branch(p counters.Path) (*counters.Branch, int) {

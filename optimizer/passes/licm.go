@@ -100,14 +100,17 @@ func (h *hoister) written(v *ir.Value) bool {
 }
 
 // carriesProof tells whether an operation that is not always defined is so wherever
-// its arguments are: they are guards that checked what it needs.
+// its arguments are: they are guards that checked what it needs. Slots behind those that all
+// instances of a class have are not implied by it.
 func carriesProof(v *ir.Value) bool {
 	shaped := func(v *ir.Value) bool { return v.Op == ir.OpGuardClass || v.Op.Info().Allocates }
 	switch v.Op {
 	case ir.OpUnboxFloat:
 		return isFloat(v.Args[0])
 	case ir.OpLoadSlot:
-		return shaped(v.Args[0])
+		o := v.Args[0]
+		c, described := v.Block.Func().Classes[o.Int]
+		return shaped(o) && !(o.Op == ir.OpGuardClass && described && v.Int >= int64(c.Fixed))
 	case ir.OpLoadElement, ir.OpLoadRaw:
 		i := v.Args[1]
 		return i.Op == ir.OpGuardIndex && i.Args[1].Op == ir.OpSize && i.Args[1].Args[0].Root() == v.Args[0].Root()

@@ -50,7 +50,11 @@ var gatherOps = map[string]string{
 			if class == 0 {
 				class = ld(receiver) & heap.ClassIndexMask
 			}
-			@note(traceSend, class, selector)
+			kind := uint64(traceSend)
+			if class == heap.ClassFullBlock {
+				kind, class = traceBlock, receiver
+			}
+			@note(kind, class, selector)
 		}
 		`,
 	"entry": "@note(traceEntry, 0, 0)\n@count(0)",
