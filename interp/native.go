@@ -59,9 +59,10 @@ type machineCode struct {
 	shunned, patience int
 	moved             bool // methods have, so the maps are to be made again
 
-	wanted    map[heap.Oop]bool      // methods whose first call is to be told of
-	templates map[heap.Oop]*compiled // template code by method
-	numbered  []*compiled            // the same by number, from 1
+	wanted     map[heap.Oop]bool      // methods whose first call is to be told of
+	templates  map[heap.Oop]*compiled // template code by method
+	numbered   []*compiled            // the same by number, from 1
+	unnumbered int                    // below it all numbers, less 1, are taken
 }
 
 type osrKey struct {
@@ -211,6 +212,7 @@ func (in *Interp) bury() {
 			delete(m.byPlace, c.placed)
 			if c.isTemplate() {
 				m.numbered[c.number-1] = nil
+				m.unnumbered = min(m.unnumbered, int(c.number-1))
 			}
 			if m.hooks.Freed != nil {
 				m.hooks.Freed(Compiled{c})

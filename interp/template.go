@@ -42,14 +42,14 @@ func (c *compiled) template() *native.Template { return c.placed.Code().Template
 
 // setNumber gives template code a number, and its data what its frames begin with.
 func (m *machineCode) setNumber(c *compiled, method heap.Oop) {
-	i := 0
+	i := m.unnumbered
 	for i < len(m.numbered) && m.numbered[i] != nil {
 		i++
 	}
 	if i == len(m.numbered) {
 		m.numbered = append(m.numbered, nil)
 	}
-	m.numbered[i] = c
+	m.numbered[i], m.unnumbered = c, i+1
 	c.number = uint64(i + 1)
 	st(c.literal(0), uint64(method))
 	st(c.literal(native.FlagsLiteral), uint64(heap.FromInt(int64(c.code.Template.Flags)|int64(c.number)<<templateShift)))

@@ -51,11 +51,21 @@ func (in *Interp) searchDictionary(o heap.Oop, name string, levels int) (heap.Oo
 func (in *Interp) FindClass(name string) heap.Oop {
 	found := heap.Invalid
 	in.heap.EachClass(func(_ uint32, class heap.Oop) {
-		if found == heap.Invalid && in.className(class) == name {
+		if found == heap.Invalid && in.isNamed(class, name) {
 			found = class
 		}
 	})
 	return found
+}
+
+// isNamed tells whether a class, not a metaclass, has a name.
+func (in *Interp) isNamed(c heap.Oop, name string) bool {
+	const nameSlot = 6
+	if !c.IsObject() || c == in.nilOop || !c.Format().IsPointers() || c.NumSlots() <= nameSlot {
+		return false
+	}
+	o := in.follow(c.Slot(nameSlot))
+	return o.IsObject() && o != heap.Invalid && o.Format().IsBytes() && string(o.Bytes()) == name
 }
 
 // Stacks answers a printout of every Smalltalk process's stack.

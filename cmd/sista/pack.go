@@ -9,7 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/sista-vm/sista/host/hostos"
 	"github.com/sista-vm/sista/image"
+	"github.com/sista-vm/sista/snapshot"
 	"github.com/sista-vm/sista/xenhost/bundle"
 	"github.com/sista-vm/sista/xenhost/pack"
 )
@@ -24,6 +26,9 @@ that it gets when the guest is started without any; flags of sista stand before 
 
 The kernel is built with the Go toolchain from sista's sources, which must be in the current
 folder, or --source, or needed by the module there. It is kept in the cache.
+
+Machine code of an optimized image (sista warm-and-save) is proven now, with the key: the
+guest has no key and believes it. Of an image that is not authentic it uses the feedback.
 
 examples:
   sista pack -o guest.elf app.image
@@ -40,6 +45,7 @@ func init() {
 type packFlags struct {
 	output, files, source, cacheDir string
 	split, noNet                    bool
+	key                             keyFlag
 }
 
 func (p *packFlags) register(fs *flagSet) {
@@ -49,9 +55,10 @@ func (p *packFlags) register(fs *flagSet) {
 	p.registerKernel(fs)
 }
 
-// registerKernel is for the flags that say where kernels come from.
+// registerKernel is for the flags that say where kernels come from, and what proves images.
 func (p *packFlags) registerKernel(fs *flagSet) {
 	fs.StringVar(&p.source, "source", ".", "`folder` with sista's sources, or of a module that needs them")
+	p.key.register(fs)
 	fs.BoolVar(&p.noNet, "no-net", false, "a kernel without a network stack")
 	fs.StringVar(&p.cacheDir, "cache", "", "`folder` for built kernels, - for none (default: the user's cache folder)")
 }
@@ -84,7 +91,8 @@ func (p *packFlags) cache() string {
 	return p.cacheDir
 }
 
-// bundleOf makes the bundle of an image with its arguments.
+// bundleOf makes the bundle of an image with its arguments, and says if of an optimized image only
+// the feedback will be used.
 func (p *packFlags) bundleOf(path string, args []string) ([]byte, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -94,6 +102,12 @@ func (p *packFlags) bundleOf(path string, args []string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	c := bundle.Contents{Image: data, Arguments: args}
+	if c.Proof, err = p.prove(path); err != nil {
+		return nil, err
+	}
+	if c.Proof != nil && c.Proof.Refused != "" {
+		fmt.Fprintf(os.Stderr, "sista: of the optimized image only the feedback will be used: %s\n", c.Proof.Refused)
+	}
 	if p.files != "" {
 		if fi, err := os.Stat(p.files); err != nil {
 			return nil, err
@@ -107,6 +121,28 @@ func (p *packFlags) bundleOf(path string, args []string) ([]byte, error) {
 		return nil, err
 	}
 	return b.Bytes(), nil
+}
+
+// prove finds out whether the machine code of an image may be executed, for a guest to believe: all
+// of the file is hashed. The answer is nil for an image that has none.
+func (p *packFlags) prove(path string) (*bundle.Proof, error) {
+	f, err := snapshot.Open(hostos.NewFiles(), path, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if f.Problem == nil && len(f.Index()) == 0 {
+		return nil, nil
+	}
+	t, err := p.key.trusts(true)(f)
+	if err != nil {
+		return &bundle.Proof{Refused: err.Error()}, nil
+	}
+	m, err := t.Manifest()
+	if err != nil {
+		return nil, err
+	}
+	return &bundle.Proof{Build: m.Build, Arch: m.Arch, Features: m.Features}, nil
 }
 
 func runPack(c *command, args []string) int {

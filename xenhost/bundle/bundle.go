@@ -3,6 +3,7 @@
 //
 //	image       the image file, at a multiple of the size of a page: it can be mapped
 //	arguments   one a line, for a guest that is started without any
+//	proof       what was found out about the image's machine code, see Proof
 //	files/...   what the image finds from "/" on
 //
 // What it promises:
@@ -25,6 +26,7 @@ import (
 const (
 	imageName     = "image"
 	argumentsName = "arguments"
+	proofName     = "proof"
 	filesName     = "files"
 )
 
@@ -37,7 +39,51 @@ const zipMark = "PK\x03\x04"
 type Contents struct {
 	Image     []byte
 	Arguments []string
-	Files     fs.FS // nil: none
+	Proof     *Proof // nil: nothing is known
+	Files     fs.FS  // nil: none
+}
+
+// Proof is what was found out about an optimized image when it was packed. The guest believes it: who
+// can change the bundle can change the guest as well. It has no key, and hashes nothing.
+type Proof struct {
+	Refused  string   // why nothing of it may be executed; empty if it may
+	Build    string   // of the VM that made the machine code
+	Arch     string   // that it is for
+	Features []string // of the processor, that it uses
+}
+
+// text is how a bundle has it: lines, each of which begins with what it is.
+func (p *Proof) text() string {
+	if p.Refused != "" {
+		return "refused " + strings.Join(strings.Fields(p.Refused), " ") + "\n"
+	}
+	return "build " + p.Build + "\narch " + p.Arch + "\nfeatures " + strings.Join(p.Features, " ") + "\n"
+}
+
+// parseProof reads that.
+func parseProof(text string) (*Proof, error) {
+	p := &Proof{}
+	for line := range strings.Lines(text) {
+		what, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		switch what {
+		case "refused":
+			p.Refused = rest
+		case "build":
+			p.Build = rest
+		case "arch":
+			p.Arch = rest
+		case "features":
+			if rest != "" {
+				p.Features = strings.Fields(rest)
+			}
+		default:
+			return nil, fmt.Errorf("bundle: proof: %q is not known", what)
+		}
+	}
+	if p.Refused == "" && (p.Build == "" || p.Arch == "") {
+		return nil, errors.New("bundle: proof: it says nothing")
+	}
+	return p, nil
 }
 
 // Write writes a bundle.
@@ -55,6 +101,11 @@ func Write(w io.Writer, c Contents) error {
 	if len(c.Arguments) > 0 {
 		text := strings.Join(c.Arguments, "\n") + "\n"
 		if err := add(z, counter, argumentsName, 1, strings.NewReader(text)); err != nil {
+			return err
+		}
+	}
+	if c.Proof != nil {
+		if err := add(z, counter, proofName, 1, strings.NewReader(c.Proof.text())); err != nil {
 			return err
 		}
 	}
@@ -129,11 +180,30 @@ func addTree(z *zip.Writer, at *counting, tree fs.FS) error {
 	})
 }
 
+// maxSmall is how long what is read whole may be.
+const maxSmall = 1 << 20
+
+// small reads a file of the archive that is stored as it is. Its sum is not looked at: a guest that starts
+// would make the tables for it first.
+func small(f *zip.File) ([]byte, error) {
+	if f.Method != zip.Store || f.UncompressedSize64 > maxSmall {
+		return nil, fmt.Errorf("%s: compressed, or too long", f.Name)
+	}
+	r, err := f.OpenRaw()
+	if err != nil {
+		return nil, err
+	}
+	text := make([]byte, f.UncompressedSize64)
+	_, err = io.ReadFull(r, text)
+	return text, err
+}
+
 // Bundle is a bundle that was read.
 type Bundle struct {
 	ImageOffset, ImageSize int64 // where the image is in the bundle
 	Arguments              []string
-	Files                  fs.FS // nil: none
+	Proof                  *Proof // nil: nothing is known
+	Files                  fs.FS  // nil: none
 }
 
 // Read reads the directory of a bundle of size bytes.
@@ -164,11 +234,19 @@ func Read(r io.ReaderAt, size int64) (*Bundle, error) {
 				return nil, errors.New("bundle: truncated: the image ends behind the file")
 			}
 		case f.Name == argumentsName:
-			text, err := fs.ReadFile(z, f.Name)
+			text, err := small(f)
 			if err != nil {
 				return nil, fmt.Errorf("bundle: %w", err)
 			}
 			b.Arguments = strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+		case f.Name == proofName:
+			text, err := small(f)
+			if err != nil {
+				return nil, fmt.Errorf("bundle: %w", err)
+			}
+			if b.Proof, err = parseProof(string(text)); err != nil {
+				return nil, err
+			}
 		case strings.HasPrefix(f.Name, filesName+"/") && b.Files == nil:
 			if b.Files, err = fs.Sub(z, filesName); err != nil {
 				return nil, fmt.Errorf("bundle: %w", err)

@@ -3,6 +3,7 @@ package bundle
 import (
 	"bytes"
 	"io/fs"
+	"reflect"
 	"testing"
 	"testing/fstest"
 )
@@ -74,5 +75,30 @@ func TestRefused(t *testing.T) {
 	data = bytes.ReplaceAll(data, []byte("image"), []byte("xmage"))
 	if _, err := Read(bytes.NewReader(data), int64(len(data))); err == nil {
 		t.Error("a bundle without image")
+	}
+}
+
+func TestProof(t *testing.T) {
+	for _, p := range []*Proof{
+		nil,
+		{Refused: "guest.image: not authentic"},
+		{Build: "0123", Arch: "amd64"},
+		{Build: "0123", Arch: "amd64", Features: []string{"avx", "bmi2"}},
+	} {
+		data := bundleOf(t, Contents{Image: []byte("image"), Proof: p})
+		b, err := Read(bytes.NewReader(data), int64(len(data)))
+		if err != nil || !reflect.DeepEqual(b.Proof, p) {
+			t.Errorf("of %+v became %+v, %v", p, b.Proof, err)
+		}
+	}
+	for _, text := range []string{"", "build x\n", "arch amd64\n", "build x\narch y\nwhatever z\n"} {
+		if p, err := parseProof(text); err == nil {
+			t.Errorf("%q is taken for %+v", text, p)
+		}
+	}
+	// What a reason has of several lines does not become lines of the proof.
+	p, err := parseProof((&Proof{Refused: "one\nbuild x\narch y"}).text())
+	if err != nil || p.Refused != "one build x arch y" || p.Build != "" {
+		t.Errorf("%+v, %v", p, err)
 	}
 }

@@ -59,15 +59,27 @@ func fatalTrap(vector, code, ip, sp, bp uint64) {
 	endProgram(exitFatal)
 }
 
+// printTicks prints how many ticks have passed since the entry, and of what moment that is if it is not
+// the end. The ticks of printing are waiting too.
+func printTicks(what []byte) {
+	now := cpu.TSC()
+	console.Print("sista guest: ticks ")
+	console.PrintDecimal(now - startTSC)
+	console.Print(" waited ")
+	console.PrintDecimal(waitedTicks)
+	if what != nil {
+		console.Print(" ")
+		console.Write(what)
+	}
+	console.Print("\n")
+	waitedTicks += cpu.TSC() - now
+}
+
 // endProgram ends the guest.
 func endProgram(code uint64) {
 	ending = true
 	if optionTicks {
-		console.Print("sista guest: ticks ")
-		console.PrintDecimal(cpu.TSC() - startTSC)
-		console.Print(" waited ")
-		console.PrintDecimal(waitedTicks)
-		console.Print("\n")
+		printTicks(nil)
 	}
 	console.Print("sista guest: exit ")
 	console.PrintDecimal(code & 0xff)

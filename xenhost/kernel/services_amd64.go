@@ -24,6 +24,7 @@ const (
 	doorGrant                       // domain, physical address, 1 for reading only -> number
 	doorEvents                      // domain, address of the port -> descriptor
 	doorNotify                      // port
+	doorMark                        // addr and size of a text
 )
 
 // door serves them.
@@ -78,6 +79,11 @@ func door(x *thread.Thread, n uint64) uint64 {
 			xen.Notify(uint32(x.DI))
 		}
 		return 0
+	case doorMark:
+		if optionTicks {
+			printTicks(bytesAt(x.DI, min(x.SI, 80)))
+		}
+		return 0
 	}
 	return failure(enosys)
 }
@@ -88,6 +94,7 @@ type Status struct {
 	CommittedBytes, CommitLimit uint64
 	Faults, Copies, HugePages   uint64
 	IdleNanos, StartTSC         uint64
+	Measured                    bool // kernel.ticks was said: Mark prints
 }
 
 func fillStatus(s *Status) {
@@ -95,6 +102,7 @@ func fillStatus(s *Status) {
 	s.CommittedBytes, s.CommitLimit = space.Committed()
 	s.Faults, s.Copies, s.HugePages = space.Faults, space.Copies, space.HugePages
 	s.IdleNanos, s.StartTSC = idled, startTSC
+	s.Measured = optionTicks
 }
 
 // ask makes a system call; the program, not the kernel, calls it. What arguments point to stays

@@ -56,8 +56,9 @@ func openConsole() {
 //
 //	kernel.xcr0=N   the parts of extended state in use, where what CPUID offers does not work
 //	kernel.trace    a line for each system call
-//	kernel.ticks    a line at the end: ticks of the time-stamp counter since the entry, and of these
-//	                the ones in which nothing could run or the clock was measured. With QEMU's
+//	kernel.ticks    a line at the end, and at moments that the program names with Mark: ticks of
+//	                the time-stamp counter since the entry, and of these the ones in which nothing
+//	                could run, the clock was measured, or such lines were printed. With QEMU's
 //	                -icount shift=0 a tick is an instruction.
 var (
 	optionComponents uint64

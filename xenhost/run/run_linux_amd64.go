@@ -12,7 +12,6 @@ import (
 	"github.com/sista-vm/sista/host"
 	"github.com/sista-vm/sista/jit"
 	"github.com/sista-vm/sista/plugin"
-	"github.com/sista-vm/sista/snapshot"
 	"github.com/sista-vm/sista/vm"
 	"github.com/sista-vm/sista/xenhost/guest"
 	"github.com/sista-vm/sista/xenhost/kernel"
@@ -101,6 +100,9 @@ func run(o Options) (code int, err error) {
 	if len(args) == 0 {
 		args = settings.Arguments
 	}
+	if network != nil && status.Measured {
+		network = measured{network}
+	}
 	if len(args) == 0 {
 		args = store.Arguments
 	}
@@ -112,8 +114,7 @@ func run(o Options) (code int, err error) {
 		StackPages: stackPages(status.CommitLimit),
 		CodeBytes:  status.CommitLimit / codeShare,
 		Compile:    jit.Async,
-		// Who packs a guest, or gives it a module, could have changed the VM as well.
-		Trust: func(f *snapshot.File) (snapshot.Trusted, error) { return f, nil },
+		Trust:      trusts(store.Proof),
 	})
 	if err != nil {
 		return 0, err
@@ -128,6 +129,7 @@ func run(o Options) (code int, err error) {
 			return 0, err
 		}
 	}
+	kernel.Mark(markFirst)
 	code, err = machine.Run(context.Background())
 	return code & 0xff, err
 }
