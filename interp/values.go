@@ -18,6 +18,15 @@ func (in *Interp) NameOfClass(class heap.Oop) string { return in.className(class
 // association with this key in the dictionary at special object 8. ok is false if
 // there is none. It walks the dictionary.
 func (in *Interp) Global(name string) (value heap.Oop, ok bool) {
+	o, ok := in.GlobalBinding(name)
+	if !ok {
+		return 0, false
+	}
+	return in.follow(o.Slot(associationValue)), true
+}
+
+// GlobalBinding answers the association of a global variable, as Global finds it.
+func (in *Interp) GlobalBinding(name string) (association heap.Oop, ok bool) {
 	const specialSmalltalk = 8
 	return in.searchDictionary(in.follow(in.heap.Special(specialSmalltalk)), name, 2)
 }
@@ -34,7 +43,7 @@ func (in *Interp) searchDictionary(o heap.Oop, name string, levels int) (heap.Oo
 			continue
 		}
 		if a.Format() == heap.FmtFixed && in.stringOf(in.follow(a.Slot(0))) == name {
-			return in.follow(a.Slot(associationValue)), true
+			return a, true
 		}
 	}
 	if levels > 0 {

@@ -49,10 +49,18 @@ func (v *VM) module() plugin.Module {
 	}}
 }
 
-// Eval evaluates Smalltalk statements and answers the value of the last one. Only
-// kernel images, and images saved from them, can. Variables that are not declared
-// live as long as the VM.
+// Eval evaluates Smalltalk statements and answers the value of the last one. In kernel
+// images, and images saved from them, variables that are not declared live as long as the VM; for
+// others see Prepare.
 func (v *VM) Eval(ctx context.Context, source string) (*Value, error) {
+	if v.class == nil {
+		d, err := v.Prepare("", source)
+		if err != nil {
+			return nil, err
+		}
+		defer d.method.Release()
+		return d.Run(ctx)
+	}
 	return v.hostCall(ctx, "evaluate:", source)
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -48,8 +49,26 @@ func TestCandleSend(t *testing.T) {
 			t.Errorf("%v %s answers %d, %v; want %d", c.receiver, c.selector, got, err, c.want)
 		}
 	}
-	if _, err := v.Eval(ctx, "3"); err == nil || !strings.Contains(err.Error(), "only be sent messages") {
-		t.Errorf("Eval answers %v", err)
+	for _, c := range []struct{ source, want, err string }{
+		{source: "3", want: "3"},
+		{source: "| a | a := 20 benchFib. a + 1", want: "21892"},
+		{source: "#(1 $a 'text' (2)) size + 'abc' size", want: "7"},
+		{source: "1 to: 5 do: [:i | i]. 12345678901234567890 - 12345678901234567888", want: "2"},
+		{source: "(PCArray new: 7) size", want: "7"},
+		{source: "3 +", err: "expected"},
+		{source: "NoSuchGlobal foo", err: "NoSuchGlobal"},
+		{source: "3 noSuchSelectorAnywhere", err: "no symbol"},
+	} {
+		x, err := v.Eval(ctx, c.source)
+		if err != nil {
+			if c.err == "" || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("%s answers %v", c.source, err)
+			}
+			continue
+		}
+		if got, err := x.Int(); c.err != "" || strconv.FormatInt(got, 10) != c.want || err != nil {
+			t.Errorf("%s answers %d, %v, not %s", c.source, got, err, c.want)
+		}
 	}
 	if _, err := v.Send(ctx, 3, "noSuchSelectorAnywhere"); err == nil || !strings.Contains(err.Error(), "no symbol") {
 		t.Errorf("an unknown selector answers %v", err)

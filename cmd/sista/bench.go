@@ -64,7 +64,7 @@ type benchFlags struct {
 	iterations, inner, times, processes         int
 	limit                                       time.Duration
 	json, benchstat, svg                        string
-	awfy, languages, warmed, keep               string
+	awfy, languages, warmed, workload, keep     string
 	fromWarmed, second                          bool
 	peers                                       list
 }
@@ -84,6 +84,7 @@ func (b *benchFlags) register(fs *flagSet) {
 	fs.StringVar(&b.benchstat, "benchstat", "", "write the steady iterations for benchstat to `file`, - for standard output instead of the table")
 	fs.StringVar(&b.svg, "svg", "", "draw warm-up curves, or with --compare the ratios, to `file`, - for standard output instead of the table")
 	fs.StringVar(&b.warmed, "warmed", "", "measure the workload of the image `file` that warm-and-save made")
+	fs.StringVar(&b.workload, "workload", "", "with --warmed: an iteration is a run of this script `file`, for images that are not built on sista's kernel")
 	fs.BoolVar(&b.fromWarmed, "from-warmed", false, "compare the first iteration of new processes from warmed images with their steady ones")
 	fs.BoolVar(&b.second, "first-second", false, "with --from-warmed: what of the first second there is without the code, and with parts of it")
 	fs.IntVar(&b.processes, "processes", 30, "with --from-warmed: `number` of processes for each part of the code")
@@ -128,6 +129,9 @@ func runBench(c *command, args []string) int {
 		return misuse("bench: only one of --json and --benchstat can be -")
 	}
 	b.progress = newProgress(b.quiet)
+	if b.workload != "" && b.warmed == "" {
+		return misuse("bench: --workload needs --warmed")
+	}
 	if b.warmed != "" {
 		if len(names) > 0 {
 			return misuse("bench: an image that is warmed has its own workload, not %q", names[0])

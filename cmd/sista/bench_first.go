@@ -177,7 +177,7 @@ func (f *firsts) image(p benchmarks.Benchmark) (path string, inner int, err erro
 			return err
 		}
 		warmth, begun := newWarmth(warmRule, time.Now), time.Now()
-		if _, _, err := iterations(ctx, up, func(times []float64) bool {
+		if _, _, err := iterations(ctx, insideIterations(up), func(times []float64) bool {
 			return !warmth.enough(times) && time.Since(begun) < f.rule.Warm
 		}); err != nil {
 			return err
@@ -232,7 +232,7 @@ func (f *firsts) calibrate(p benchmarks.Benchmark) (size int, err error) {
 				return 0, err
 			}
 			begun := time.Now()
-			times, _, err := iterations(ctx, up, func(times []float64) bool {
+			times, _, err := iterations(ctx, insideIterations(up), func(times []float64) bool {
 				return len(times) == 0 || time.Since(begun) < f.rule.Try
 			})
 			if err != nil {

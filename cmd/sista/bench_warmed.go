@@ -49,19 +49,12 @@ func (b *bench) measureWarmed() (*result.Run, error) {
 	}
 	defer stop()
 	ctx := context.Background()
-	class, err := machine.Global(ctx, "WarmUp")
+	once, err := b.warmedIterations(ctx, machine)
 	if err != nil {
 		return nil, err
-	}
-	up, err := class.Send(ctx, "current")
-	if err != nil {
-		return nil, err
-	}
-	if up.IsNil() {
-		return nil, errors.New("it was not made by warm-and-save")
 	}
 	begun := time.Now()
-	times, _, err := iterations(ctx, up, func(times []float64) bool {
+	times, _, err := iterations(ctx, once, func(times []float64) bool {
 		return len(times) < b.iterations && (len(times) == 0 || b.limit == 0 || time.Since(begun) < b.limit)
 	})
 	var e *vm.Error
@@ -74,4 +67,24 @@ func (b *bench) measureWarmed() (*result.Run, error) {
 	}
 	return &result.Run{Runner: ourselves, Suite: "warmed", Benchmark: filepath.Base(b.warmed), Inner: 1,
 		Start: float64(begun.Sub(started).Microseconds()), Began: begun.UnixMicro(), Micros: times}, nil
+}
+
+// warmedIterations answers what runs an iteration: what the image was warmed with. One that has no class for that is
+// to be given the script again.
+func (b *bench) warmedIterations(ctx context.Context, machine *vm.VM) (iterator, error) {
+	if b.workload != "" {
+		return outsideIterations(machine, b.workload)
+	}
+	class, err := machine.Global(ctx, warmUpClass)
+	if err != nil {
+		return nil, errors.New("what is an iteration? The image has no class " + warmUpClass + "; give it --workload")
+	}
+	up, err := class.Send(ctx, "current")
+	if err != nil {
+		return nil, err
+	}
+	if up.IsNil() {
+		return nil, errors.New("it was not made by warm-and-save")
+	}
+	return insideIterations(up), nil
 }

@@ -32,6 +32,9 @@ An iteration is a run of the workload: a script, that of the flag or workload.st
 is how a server is warmed. Without one an iteration is a run of the program's statements: those of
 the script, of main.st in DIR, or of --startup. What the program defines is defined once.
 
+An image that is not built on sista's kernel, of Squeak or Pharo, needs --workload: statements
+that are compiled outside of it, and know its globals and symbols. It starts as it did.
+
 When it is started, a warmed image runs the program's statements, with the arguments of the
 new process; one that was made from an image goes on where that image's start leads. --startup
 sets something else. What the warm-up leaves in classes and globals is saved; variables of the
@@ -90,6 +93,7 @@ type warming struct {
 	program   string
 	arguments []string
 	kind      kind
+	foreign   bool // an image that has no class to be warmed with
 	key       *trust.Key
 	progress  *progress
 	stderr    tail // what the program writes to its error output while it is warmed
@@ -239,9 +243,9 @@ func (w *warming) warmAndSave(machine *vm.VM) error {
 	for i, a := range w.arguments {
 		arguments[i] = a
 	}
-	class, err := machine.Global(ctx, "WarmUp")
+	class, err := machine.Global(ctx, warmUpClass)
 	if err != nil {
-		return fmt.Errorf("%s: only images built on sista's kernel can be warmed: %w", w.program, err)
+		return w.warmForeign(machine)
 	}
 	up, err := class.Send(ctx, "arguments:", arguments)
 	if err != nil {
@@ -262,43 +266,13 @@ func (w *warming) warmAndSave(machine *vm.VM) error {
 	} else if ok, _ := ready.Bool(); !ok {
 		return fmt.Errorf("%s: what is an iteration? An image needs --workload or --startup", w.program)
 	}
-	if err := w.warm(machine, up); err != nil {
+	if err := w.warm(machine, insideIterations(up)); err != nil {
 		return err
 	}
 	if _, err := up.Send(ctx, "install"); err != nil {
 		return err
 	}
 	return w.save(machine, start)
-}
-
-// iterations runs the workload of a warmed or warming image until more says that it is
-// enough, and answers how long each run took, in microseconds. The exit code is that of the last.
-func iterations(ctx context.Context, up *vm.Value, more func(times []float64) bool) (times []float64, code int64, err error) {
-	for more(times) {
-		v, err := up.Send(ctx, "iterate")
-		if err != nil {
-			if ctx.Err() != nil {
-				return times, code, nil // it was cut short
-			}
-			return times, code, err
-		}
-		g, err := v.Go()
-		v.Release()
-		if err != nil {
-			return times, code, err
-		}
-		r, _ := g.([]any)
-		if len(r) == 3 {
-			return times, code, &vm.Error{Class: fmt.Sprint(r[0]), Message: fmt.Sprint(r[1]), Stack: fmt.Sprint(r[2])}
-		}
-		if len(r) != 2 {
-			return times, code, fmt.Errorf("an iteration answers %v", g)
-		}
-		micros, _ := r[0].(int64)
-		code, _ = r[1].(int64)
-		times = append(times, float64(micros))
-	}
-	return times, code, nil
 }
 
 // save writes the image.

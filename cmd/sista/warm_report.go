@@ -124,7 +124,11 @@ func (r *warmReport) print(w io.Writer) {
 	i := &r.Image
 	line("warm-up", "%s", r.WarmUp.text())
 	line("", "the first iteration took %s", microsText(r.WarmUp.First))
-	line("code", "%d methods and blocks, %d loops, %s", i.Methods, i.Loops, bytesText(uint64(i.CodeBytes)))
+	if i.Methods+i.Loops > 0 {
+		line("code", "%d methods and blocks, %d loops, %s", i.Methods, i.Loops, bytesText(uint64(i.CodeBytes)))
+	} else {
+		line("code", "none: nothing was compiled. Code is interpreted until it is hot, and always if it is in the bytecodes before SistaV1")
+	}
 	line("image", "%s: %s, %s of it behind the image; saved in %s after %s for the collection of garbage", i.Path, bytesText(uint64(i.Bytes)), bytesText(uint64(i.Trailer)), microsText(i.Writing), microsText(i.Collecting))
 	line("seal", "key %s (%s)", i.Key, i.KeyFrom)
 	line("check", "%s", r.Compared.text())

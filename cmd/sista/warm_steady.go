@@ -65,14 +65,14 @@ func isSteady(c steady.Class) bool {
 }
 
 // warm runs iterations until there were enough, and notes what they were like.
-func (w *warming) warm(machine *vm.VM, up *vm.Value) error {
+func (w *warming) warm(machine *vm.VM, once iterator) error {
 	ctx, cancel := context.WithTimeout(context.Background(), w.timeout+w.timeout/4)
 	defer cancel()
 	begun := time.Now()
 	warmth := newWarmth(warmRule, time.Now)
 	shown := begun
 	w.progress.begin("warming " + w.program)
-	times, code, err := iterations(ctx, up, func(times []float64) bool {
+	times, code, err := iterations(ctx, once, func(times []float64) bool {
 		if n := len(times); n > 0 && time.Since(shown) > progressEvery {
 			shown = time.Now()
 			w.progress.say("%d iterations, the last took %s%s", n, microsText(times[n-1]), compiledText(machine))

@@ -144,6 +144,9 @@ func difference(cold, saved string) string {
 func (w *warming) measure() error {
 	args := append([]string{"bench", "--warmed", w.output, "--json", "-", "--iterations", strconv.Itoa(measureIterations),
 		"--time", measureTime.String(), "--quiet"}, w.flags()...)
+	if w.foreign {
+		args = append(args, "--workload", w.workload)
+	}
 	o, err := w.process(w.timeout+verifyLimit, args...)
 	if err != nil {
 		return err
