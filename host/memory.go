@@ -22,6 +22,13 @@ type Memory interface {
 	Release(addr, size uint64) error
 }
 
+// Supplier is offered by a Memory that can supply pages before they are touched.
+type Supplier interface {
+	// Supply has memory behind a committed range, of larger pages where there are some. It may be called beside everything
+	// else, and is of no consequence where the range is not, or no longer, committed.
+	Supply(addr, size uint64)
+}
+
 // MappableFile is a file known to the world below by a descriptor, such as *os.File.
 type MappableFile interface {
 	Fd() uintptr

@@ -96,6 +96,9 @@ func (v *VM) useFile(f *snapshot.File, r *StartReport) error {
 	case v.broker == nil:
 		return errors.New("nothing is compiled")
 	}
+	if most >= UsePortable {
+		v.supplying.Go(v.heap.Supply())
+	}
 	errs := v.useCode(f, most, r)
 	if r.Used == UseNone {
 		errs = append(errs, v.useFeedback(f, false, r))

@@ -144,6 +144,7 @@ type VM struct {
 	file      *snapshot.File // of the image; nil: it has none
 	placement image.Placement
 	started   *StartReport
+	supplying sync.WaitGroup // of memory
 
 	closing atomic.Bool
 	running atomic.Bool // Smalltalk runs
@@ -163,6 +164,7 @@ func Open(c Config) (*VM, error) {
 		return nil, err
 	}
 	if err := interp.Guard(func() error { return v.start(path) }); err != nil {
+		v.supplying.Wait()
 		return nil, errors.Join(err, v.heap.Close(), v.closeFile())
 	}
 	return v, nil
@@ -277,6 +279,7 @@ func (v *VM) Close() error {
 	}
 	v.closed = true
 	v.in.Close()
+	v.supplying.Wait()
 	return errors.Join(v.closeCompiler(), v.heap.Close(), v.closeFile())
 }
 
