@@ -1,15 +1,19 @@
 package rig
 
 import (
+	"bytes"
 	"context"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/sista-vm/sista/host/hostos"
 	"github.com/sista-vm/sista/jit"
 	"github.com/sista-vm/sista/native"
 	"github.com/sista-vm/sista/snapshot"
 	"github.com/sista-vm/sista/vm"
+	"github.com/sista-vm/sista/xenhost/bundle"
 	"github.com/sista-vm/sista/xenhost/launch"
 )
 
@@ -52,13 +56,57 @@ func warmed(t *testing.T, program string) string {
 	return path
 }
 
+// proven answers a bundle of an optimized image, as sista pack makes it when the image is authentic; of one that is refused
+// for a reason if there is one.
+func proven(t *testing.T, path, refused string) string {
+	t.Helper()
+	f, err := snapshot.Open(hostos.NewFiles(), path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	m, err := f.Manifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	p := &bundle.Proof{Refused: refused, Build: m.Build, Arch: m.Arch, Features: m.Features}
+	if err := bundle.Write(&b, bundle.Contents{Image: data, Proof: p}); err != nil {
+		t.Fatal(err)
+	}
+	path = filepath.Join(t.TempDir(), "image.bundle")
+	if err := os.WriteFile(path, b.Bytes(), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestRefused starts a warmed image that was not authentic when it was packed, and one that nobody has packed.
+func TestRefused(t *testing.T) {
+	elf, _ := Guest(t, vmGuest)
+	image := warmed(t, shifts)
+	for module, why := range map[string]string{
+		proven(t, image, "it has no seal"): "when it was packed: it has no seal",
+		image:                              "nobody has proven its machine code",
+	} {
+		out, code := Run(t, launch.Machine{ELF: elf, Module: module, Memory: 128})
+		if code != 0 || !strings.Contains(out, "feedback only") || !strings.Contains(out, why) || strings.Count(out, "optimized image") != 1 || !strings.Contains(out, "\n2496624\n") {
+			t.Errorf("exit code %d, printed:\n%s", code, out)
+		}
+	}
+}
+
 // TestWarmedOnOtherProcessors starts a warmed image on emulated processors, with and without what its machine code uses.
 func TestWarmedOnOtherProcessors(t *testing.T) {
 	elf, _ := Guest(t, vmGuest)
 	if native.Present()&native.BMI2 == 0 {
 		t.Skip("code has nothing to use here that other processors have not")
 	}
-	image := warmed(t, shifts)
+	image := proven(t, warmed(t, shifts), "")
 	for model, want := range map[string]string{
 		"max":    "optimized image: machine code of ",
 		"qemu64": "to be made machine code in ",
