@@ -87,12 +87,17 @@ func startMemory(tables uint64) {
 		}
 	}
 	total := space.Frames.Total() * mem.PageSize
-	space.SetCommitLimit(total - min(total/4, kernelShare))
+	share := min(max(total/4, min(total/2, leastShare)), kernelShare)
+	space.SetCommitLimit(total - share)
 }
 
 // kernelShare is how much memory is kept for the Go program at most: its heap, threads
-// and page tables. A small guest keeps a quarter.
-const kernelShare = 64 << 20
+// and page tables. A small guest keeps a quarter; a very small one what the program needs, or else
+// would do little but collect its garbage, but not more than half.
+const (
+	kernelShare = 64 << 20
+	leastShare  = 16 << 20
+)
 
 func ram(i int) (mem.Range, bool) {
 	m := &info.Memory[i]

@@ -66,6 +66,7 @@ func run(o Options) (code int, err error) {
 	}
 	// Go's own heap takes what the kernel has kept from the objects.
 	debug.SetMemoryLimit(int64(status.TotalBytes - status.CommitLimit))
+	debug.SetGCPercent(gcPercent)
 
 	var machine *vm.VM
 	ready := make(chan struct{})
@@ -140,6 +141,9 @@ const heapShare = 8
 
 // codeShare: one part in so many, at most, is machine code and its data.
 const codeShare = 8
+
+// gcPercent lets Go's heap grow more than it would between collections: the limit is what keeps it small.
+const gcPercent = 300
 
 // In a small guest new space and stacks are small too: of eden, survivors and reserves the whole is
 // committed from the start. 0 stands for what the image wants.
