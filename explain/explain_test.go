@@ -30,7 +30,12 @@ var cacheDir = filepath.Join(os.TempDir(), "sista-explain-test")
 // open answers a machine after an expression has run, interpreted.
 func open(t *testing.T, run string) *vm.VM {
 	t.Helper()
-	policy := counters.DefaultPolicy()
+	return openWith(t, counters.DefaultPolicy(), run)
+}
+
+// openWith is open with other thresholds of feedback.
+func openWith(t *testing.T, policy counters.Policy, run string) *vm.VM {
+	t.Helper()
 	m, err := vm.Open(vm.Config{CacheDir: cacheDir, Clock: host.NewVirtualClock(), Feedback: &policy})
 	if err != nil {
 		t.Fatal(err)

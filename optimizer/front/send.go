@@ -71,6 +71,9 @@ func (s *scope) special(b *basicBlock) {
 	case n < 16:
 		s.arithmetic(b, n)
 	case n == specialIdentical || n == specialNotIdentical:
+		if x, y := s.top(1), s.top(0); s.identifies(x, y, n == specialIdentical) {
+			return
+		}
 		same := s.cur.OopEq(s.top(1), s.top(0))
 		if n == specialNotIdentical {
 			same = s.cur.BNot(same)
@@ -85,6 +88,22 @@ func (s *scope) special(b *basicBlock) {
 	}
 }
 
+// identifies answers the comparison of two objects of the program, for which it is known; false if they are not.
+func (s *scope) identifies(x, y *ir.Value, equal bool) bool {
+	a, isObject := constant(x)
+	b, isToo := constant(y)
+	if !isObject || !isToo {
+		return false
+	}
+	h := False
+	if (a == b) == equal {
+		h = True
+	}
+	s.drop(2)
+	s.push(s.literal(h))
+	return true
+}
+
 // classSend translates the special send of class, which no method answers.
 func (s *scope) classSend(b *basicBlock) {
 	selector, _ := s.world.SpecialSelector(specialClass)
@@ -96,9 +115,6 @@ func (s *scope) classSend(b *basicBlock) {
 	}
 	fb, _ := s.world.Send(s.path())
 	switch {
-	case fb == nil && s.trusts(ir.ReasonColdSend):
-		s.cold(ir.ReasonColdSend, "class of anything", "class")
-		return
 	case fb == nil || len(fb.Cases) == 0 || fb.Megamorphic() || !s.trusts(ir.ReasonWrongClass):
 		s.drop(1)
 		s.push(s.cur.ClassOf(c.rcvr))
