@@ -43,7 +43,7 @@ type Card struct {
 func Find(m Memory, devices []Device) (*Card, error) {
 	for _, d := range devices {
 		r := registers(m.Registers(d.Address))
-		if r.isNetwork() {
+		if r.is(networkCard) {
 			return open(m, r, d.Line)
 		}
 	}

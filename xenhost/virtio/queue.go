@@ -6,8 +6,8 @@ import (
 	"unsafe"
 )
 
-// A queue is a split virtqueue with a buffer of bufferSize bytes for each of its descriptors,
-// which stay joined. In memory (section 2.7; one block, in the layout that the legacy form fixes):
+// A queue is a split virtqueue. That of a network card has a buffer of bufferSize bytes for each of its
+// descriptors, which stay joined. In memory (section 2.7; one block, in the layout that the legacy form fixes):
 //
 //	0            descriptors, 16 bytes each:  0 address  8 length  12 flags  14 next
 //	16*n         available:  0 flags  2 index  4 ring of n numbers  ...
@@ -18,6 +18,7 @@ type queue struct {
 	physical  uint64 // the same as the device sees it
 	used      uint64 // offset in memory
 	buffers   uint64 // address of the first buffer
+	most      uint32 // bytes that the device may say it wrote
 	available uint16 // index of the next entry to be offered
 	seen      uint16 // index of the next entry to be taken back
 	free      []uint16
@@ -27,6 +28,7 @@ const (
 	pageSize   = 4096
 	bufferSize = 2048
 
+	flagNext        = 1 // of a descriptor: another one follows
 	flagWrite       = 2 // of a descriptor: the device writes it
 	flagNoInterrupt = 1 // of the available ring
 )
@@ -43,12 +45,19 @@ func queueBytes(size uint16) (used, all uint64) {
 	return used, used + roundUp(6+8*n, pageSize)
 }
 
-// newQueue lays a queue out in memory, which is zeroed. The device reads the buffers, or writes them.
-func newQueue(m Memory, size uint16, deviceWrites bool) (*queue, error) {
+// newRings lays a queue without buffers out in memory, which is zeroed. An answer tells of most bytes, if not of fewer.
+func newRings(m Memory, size uint16, most uint32) (*queue, error) {
 	used, all := queueBytes(size)
-	q := &queue{size: size, used: used}
+	q := &queue{size: size, used: used, most: most}
 	var err error
-	if q.memory, q.physical, err = m.Allocate(all); err != nil {
+	q.memory, q.physical, err = m.Allocate(all)
+	return q, err
+}
+
+// newQueue makes a queue with buffers. The device reads them, or writes them.
+func newQueue(m Memory, size uint16, deviceWrites bool) (*queue, error) {
+	q, err := newRings(m, size, bufferSize)
+	if err != nil {
 		return nil, err
 	}
 	buffers, physical, err := m.Allocate(uint64(size) * bufferSize)
@@ -97,9 +106,22 @@ func (q *queue) take() (i uint16, ok bool) {
 	return i, true
 }
 
+// describe fills in a descriptor.
+func (q *queue) describe(i uint16, physical uint64, n int, flags, next uint16) {
+	d := q.memory + 16*uint64(i)
+	store64(d, physical)
+	store32(d+8, uint32(n))
+	store32(d+12, uint32(flags)|uint32(next)<<16)
+}
+
 // offer gives the first n bytes of a buffer to the device.
 func (q *queue) offer(i uint16, n int) {
 	store32(q.memory+16*uint64(i)+8, uint32(n))
+	q.show(i)
+}
+
+// show gives a descriptor, and those that follow it, to the device.
+func (q *queue) show(i uint16) {
 	a := q.availableAt()
 	entry := (*uint16)(unsafe.Add(nil, uintptr(a+4+2*uint64(q.available&(q.size-1)))))
 	*entry = i
@@ -116,7 +138,7 @@ func (q *queue) reclaim() (i uint16, n int, ok bool, err error) {
 	}
 	e := u + 4 + 8*uint64(q.seen&(q.size-1))
 	id, length := load32(e), load32(e+4)
-	if ahead > q.size || id >= uint32(q.size) || length > bufferSize {
+	if ahead > q.size || id >= uint32(q.size) || length > q.most {
 		return 0, 0, false, errBroken
 	}
 	q.seen++

@@ -34,6 +34,7 @@ const (
 	magic       = 0x74726976 // "virt"
 	legacy      = 1
 	networkCard = 1
+	blockDevice = 2
 )
 
 // Status bits.
@@ -47,9 +48,11 @@ const (
 
 // Features, by bit.
 const (
-	featureMTU     = 1 << 3
-	featureMAC     = 1 << 5
-	featureVersion = 1 << 32
+	featureMTU      = 1 << 3 // of a network card
+	featureMAC      = 1 << 5
+	featureReadOnly = 1 << 5 // of a block device
+	featureFlush    = 1 << 9
+	featureVersion  = 1 << 32
 )
 
 // Device says where a device is.
@@ -95,9 +98,9 @@ func (r registers) config8(at uint64) byte {
 	return byte(word >> (8 * (at & 3)))
 }
 
-// isNetwork tells whether a network card is there.
-func (r registers) isNetwork() bool {
-	return r.read(regMagic) == magic && r.read(regDeviceID) == networkCard
+// is tells whether a device of a kind is there.
+func (r registers) is(kind uint32) bool {
+	return r.read(regMagic) == magic && r.read(regDeviceID) == kind
 }
 
 // negotiate resets the device and accepts the features that are wanted and offered.
