@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/sista-vm/sista/heap"
-	"github.com/sista-vm/sista/host/hostos"
 	"github.com/sista-vm/sista/image"
 	"github.com/sista-vm/sista/jit"
 	"github.com/sista-vm/sista/snapshot"
@@ -56,7 +55,7 @@ func (v *VM) saveOptimized(path string, hd image.Header, o SaveOptions, r *SaveR
 	if err != nil {
 		return err
 	}
-	r.Written, err = snapshot.Write(hostos.NewFiles(), path, snapshot.Contents{
+	r.Written, err = snapshot.Write(v.saveFiles(), path, snapshot.Contents{
 		Heap: v.heap, Header: hd, Manifest: r.Manifest, Sections: sections, Sealer: o.Sealer,
 	})
 	r.Writing = time.Since(begun)

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"sync"
 
+	"github.com/sista-vm/sista/host"
 	"github.com/sista-vm/sista/host/hostos"
 	"github.com/sista-vm/sista/image"
 	"github.com/sista-vm/sista/interp"
@@ -203,5 +204,13 @@ func (v *VM) save(path string, hd interp.ImageHeader) error {
 }
 
 func (v *VM) savePlain(path string, hd image.Header) error {
-	return image.Save(hostos.NewFiles(), path, v.heap, hd)
+	return image.Save(v.saveFiles(), path, v.heap, hd)
+}
+
+// saveFiles answers the files among which images are saved.
+func (v *VM) saveFiles() host.Files {
+	if v.config.SaveFiles != nil {
+		return v.config.SaveFiles
+	}
+	return hostos.NewFiles()
 }

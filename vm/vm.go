@@ -88,6 +88,8 @@ type Config struct {
 	// Snapshots lets the image write itself to a file when it wants to, wherever that
 	// is. VM.Save works without.
 	Snapshots bool
+	// SaveFiles is where images are saved; nil: the operating system's files.
+	SaveFiles host.Files
 	// StressGC collects at the safepoint after every allocation.
 	StressGC bool
 	// Verify checks the whole image before it runs.

@@ -785,3 +785,32 @@ func TestStressGC(t *testing.T) {
 		t.Errorf("it prints as %q, %v", s, err)
 	}
 }
+
+// An image is saved among the files that are given for it.
+func TestSaveFiles(t *testing.T) {
+	dir := t.TempDir()
+	v := open(t, Config{Snapshots: true, SaveFiles: below{hostos.NewFiles(), dir}})
+	if _, err := v.Eval(context.Background(), "Smalltalk saveAs: '/saved.image'"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "saved.image")); err != nil {
+		t.Error(err)
+	}
+	v = open(t, Config{Snapshots: true, SaveFiles: host.ReadOnly(fstest.MapFS{})})
+	if _, err := v.Eval(context.Background(), "Smalltalk saveAs: '/saved.image'"); err == nil {
+		t.Error("saved among files that cannot be written")
+	}
+}
+
+// below is the files in a folder, as an own tree.
+type below struct {
+	host.Files
+	dir string
+}
+
+func (b below) Open(name string, flag int, perm fs.FileMode) (host.File, error) {
+	return b.Files.Open(b.dir+name, flag, perm)
+}
+func (b below) Stat(name string) (host.FileInfo, error)  { return b.Files.Stat(b.dir + name) }
+func (b below) Lstat(name string) (host.FileInfo, error) { return b.Files.Lstat(b.dir + name) }
+func (b below) Rename(from, to string) error             { return b.Files.Rename(b.dir+from, b.dir+to) }

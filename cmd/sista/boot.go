@@ -38,6 +38,7 @@ examples:
   sista boot guest.elf
   sista boot app.image eval '3 + 4'
   sista boot --forward 8080:80 http.image start --port 80
+  sista boot --disk data.store,64M app.image eval "'notes' asFileReference size"
   sista boot --memory 64 --module kernel.elf.bundle kernel.elf
   sista boot --on xen --memory 64 --vif bridge=xenbr0 guest.elf
   sista boot --on xen-rig --forward 8080:80 http.image start --port 80
@@ -58,6 +59,7 @@ type bootFlags struct {
 	forwards        []launch.Forward
 	cards           []string
 	settings        map[string]string
+	disk            launch.Disk
 }
 
 func (b *bootFlags) register(fs *flagSet) {
@@ -85,6 +87,10 @@ func (b *bootFlags) register(fs *flagSet) {
 	fs.Func("forward", "connections to port 8080 here go to port 80 of the guest: `8080:80`; may be repeated", func(s string) error {
 		f, err := launch.ParseForward(s)
 		b.forwards = append(b.forwards, f)
+		return err
+	})
+	fs.Func("disk", "the guest writes its files to this `file[,size]`, which is made if it is not there and a size is given, as in data.store,64M", func(s string) (err error) {
+		b.disk, err = launch.ParseDisk(s)
 		return err
 	})
 	fs.BoolVar(&b.emulate, "emulate", false, "do not use hardware virtualization")
@@ -119,7 +125,7 @@ func runBoot(c *command, args []string) int {
 		return misuse("boot: --cpu and --emulate are for QEMU")
 	}
 	machine := launch.Machine{Memory: b.memory, CPU: b.cpu, Emulate: b.emulate, Module: b.module, Stdout: os.Stdout,
-		Network: !b.noNet, Forwards: b.forwards}
+		Network: !b.noNet, Forwards: b.forwards, Disk: b.disk.Path}
 	if machine.Line, err = launch.Line(args[1:]); err != nil {
 		return failed(err)
 	}
@@ -146,6 +152,11 @@ func runBoot(c *command, args []string) int {
 	}
 	if err := launch.Missing(); err != nil {
 		return failed(err)
+	}
+	if b.disk.Path != "" {
+		if err := b.disk.Make(); err != nil {
+			return failed(err)
+		}
 	}
 	if how := machine.Emulated(); how != "" {
 		fmt.Fprintf(os.Stderr, "sista: %s\n", how)

@@ -27,12 +27,12 @@ type Store struct {
 // ErrNothingPacked says that the guest has neither a packed image nor a boot module.
 var ErrNothingPacked = errors.New("no image: the guest has none packed with it, and no boot module was given")
 
-// OpenStore finds what was packed.
+// OpenStore finds what was packed, if anything was.
 func OpenStore() (*Store, error) {
 	const module = 0
 	size, err := kernel.ModuleSize(module)
 	if err != nil || size == 0 {
-		return nil, ErrNothingPacked
+		return &Store{Bundle: &bundle.Bundle{}, Files: host.ReadOnly(nothing{})}, nil
 	}
 	addr, err := kernel.MapModule(module, 0, roundUp(size), 0)
 	if err != nil {
@@ -59,27 +59,34 @@ func (nothing) Open(name string) (fs.File, error) {
 	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 }
 
-// Image is a tree of one file: the image, which can be mapped.
-func (s *Store) Image() host.Files { return imageFiles{s.Files, s} }
+// ImageAs is a tree of one file with a name: the image, which can be mapped. Nil: none was packed.
+func (s *Store) ImageAs(name string) host.Files {
+	if s.data == nil {
+		return nil
+	}
+	return imageFiles{s.Files, s, name}
+}
 
 type imageFiles struct {
 	host.Files
 	store *Store
+	name  string
 }
 
 // Open opens the image.
 func (i imageFiles) Open(name string, flag int, _ fs.FileMode) (host.File, error) {
-	if name != ImagePath || flag != os.O_RDONLY {
+	if name != i.name || flag != os.O_RDONLY {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 	}
 	b := i.store.Bundle
 	data := i.store.data[b.ImageOffset : b.ImageOffset+b.ImageSize]
-	return &moduleFile{Reader: bytes.NewReader(data), module: i.store.module, start: b.ImageOffset}, nil
+	return &moduleFile{Reader: bytes.NewReader(data), name: name, module: i.store.module, start: b.ImageOffset}, nil
 }
 
 // moduleFile is a file in a boot module.
 type moduleFile struct {
 	*bytes.Reader
+	name   string
 	module int
 	start  int64
 }
@@ -94,5 +101,5 @@ func (m *moduleFile) Truncate(int64) error      { return fs.ErrPermission }
 
 // Stat tells that it is a file that nobody can write.
 func (m *moduleFile) Stat() (host.FileInfo, error) {
-	return host.FileInfo{Name: ImagePath, Mode: host.ModeRegular | 0o444, Size: m.Size(), Links: 1}, nil
+	return host.FileInfo{Name: m.name, Mode: host.ModeRegular | 0o444, Size: m.Size(), Links: 1}, nil
 }

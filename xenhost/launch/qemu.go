@@ -31,6 +31,9 @@ type Machine struct {
 	Network  bool
 	Forwards []Forward
 
+	// Disk is a file that the guest has as its disk; empty: none. It needs QEMU's microvm too.
+	Disk string
+
 	// Note is told when hardware virtualization turned out not to work; nil: nobody is.
 	Note func(string)
 
@@ -78,12 +81,19 @@ func (m *Machine) Command() []string {
 	}
 	c := []string{Program, "-accel", accel, "-cpu", model, "-m", fmt.Sprint(m.Memory),
 		"-nodefaults", "-display", "none", "-no-reboot", "-serial", "stdio", "-kernel", m.ELF}
+	if m.Network || m.Disk != "" {
+		c = append(c, "-M", "microvm,acpi=off")
+	}
 	if m.Network {
 		net := "user,id=net"
 		for _, f := range m.Forwards {
 			net += fmt.Sprintf(",hostfwd=tcp:127.0.0.1:%d-:%d", f.Here, f.Guest)
 		}
-		c = append(c, "-M", "microvm,acpi=off", "-netdev", net, "-device", "virtio-net-device,netdev=net")
+		c = append(c, "-netdev", net, "-device", "virtio-net-device,netdev=net")
+	}
+	if m.Disk != "" {
+		c = append(c, "-drive", "if=none,id=disk,format=raw,file="+strings.ReplaceAll(m.Disk, ",", ",,"),
+			"-device", "virtio-blk-device,drive=disk")
 	}
 	if m.Module != "" {
 		c = append(c, "-initrd", m.Module)

@@ -56,7 +56,7 @@ func Main(o Options) {
 }
 
 func run(o Options) (code int, err error) {
-	store, err := guest.OpenStore()
+	packed, err := guest.OpenStore()
 	if err != nil {
 		return 0, err
 	}
@@ -69,10 +69,11 @@ func run(o Options) (code int, err error) {
 	debug.SetGCPercent(gcPercent)
 
 	var machine *vm.VM
+	var store *keeper
 	ready := make(chan struct{})
 	end := sync.OnceFunc(func() {
 		<-ready
-		shutDown(machine)
+		shutDown(machine, store)
 	})
 	console := guest.NewConsole(end)
 	var network host.Network
@@ -104,18 +105,37 @@ func run(o Options) (code int, err error) {
 	if network != nil && status.Measured {
 		network = measured{network}
 	}
+	var words storeWords
+	if args, err = words.parse(args); err != nil {
+		return 0, err
+	}
 	if len(args) == 0 {
-		args = store.Arguments
+		if args, err = words.parse(packed.Arguments); err != nil {
+			return 0, err
+		}
+	}
+	if store, err = openStore(found, words); err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, store.end()) }()
+	files, imageFiles, image, err := store.world(packed, words)
+	if err != nil {
+		return 0, err
+	}
+	trust := trusts(packed.Proof)
+	if imageFiles != packed.ImageAs(image) {
+		trust = trustsDisk
 	}
 	machine, err = vm.Open(vm.Config{
-		Image: guest.ImagePath, ImageFiles: store.Image(), Args: args,
-		Console: console, Files: store.Files, Memory: guest.Memory{}, Network: network, Plugins: o.Plugins,
+		Image: image, ImageFiles: imageFiles, Args: args,
+		Console: console, Files: files, Memory: guest.Memory{}, Network: network, Plugins: o.Plugins,
 		MaxHeap:    status.CommitLimit / heapShare * (heapShare - 1),
 		EdenBytes:  edenBytes(status.CommitLimit),
 		StackPages: stackPages(status.CommitLimit),
 		CodeBytes:  status.CommitLimit / codeShare,
 		Compile:    jit.Async,
-		Trust:      trusts(store.Proof),
+		Snapshots:  true, SaveFiles: files,
+		Trust: trust,
 	})
 	if err != nil {
 		return 0, err
@@ -171,11 +191,11 @@ func stackPages(limit uint64) int {
 const patience = 10 * time.Second
 
 // shutDown lets the image end in order; if it does not know how to, or takes too long, it ends at once.
-func shutDown(m *vm.VM) {
+func shutDown(m *vm.VM, store *keeper) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := m.ShutDown(ctx); err != nil {
-		fmt.Fprintf(os.Stderr, "sista: terminated: %v\n", err)
+		fmt.Fprintf(os.Stderr, "sista: terminated: %v\n", errors.Join(err, store.end()))
 		os.Exit(exitTerminated)
 	}
 }
