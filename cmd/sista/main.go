@@ -38,7 +38,7 @@ const (
 
 func commands() []*command {
 	return []*command{runCommand, evalCommand, replCommand, testCommand, benchCommand, explainCommand, buildCommand, inspectCommand,
-		warmCommand, packCommand, bootCommand, snapshotCommand, keygenCommand, versionCommand}
+		warmCommand, packCommand, bootCommand, storeCommand, snapshotCommand, keygenCommand, versionCommand}
 }
 
 func main() {

@@ -64,7 +64,7 @@ var allowed = map[string][]string{
 	},
 	"cmd/sista": {
 		"explain", "counters", "native", "vm", "jit", "host", "host/hostos", "host/hostnet", "heap", "image", "interp", "plugin", "plugins/all", "plugins/stcompiler",
-		"xenhost/pack", "xenhost/launch", "xenhost/xenrig", "xenhost/bundle", "bytecode", "kernel", "smalltalk/*", "benchmarks", "benchmarks/*", "snapshot", "snapshot/trust",
+		"xenhost/pack", "xenhost/launch", "xenhost/xenrig", "xenhost/bundle", "xenhost/store", "bytecode", "kernel", "smalltalk/*", "benchmarks", "benchmarks/*", "snapshot", "snapshot/trust",
 	},
 	// The optimizer knows neither the heap nor who runs its code.
 	"optimizer/front":  {"optimizer/*", "counters", "bytecode"},

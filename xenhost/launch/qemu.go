@@ -34,6 +34,9 @@ type Machine struct {
 	// Disk is a file that the guest has as its disk; empty: none. It needs QEMU's microvm too.
 	Disk string
 
+	// Abrupt ends the machine as a power cut would when the context ends.
+	Abrupt bool
+
 	// Note is told when hardware virtualization turned out not to work; nil: nobody is.
 	Note func(string)
 
@@ -146,7 +149,9 @@ func (m *Machine) run(ctx context.Context, out io.Writer) error {
 	c := m.Command()
 	cmd := exec.CommandContext(ctx, c[0], c[1:]...)
 	Own(cmd)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // QEMU ends in order
+	if !m.Abrupt {
+		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // QEMU ends in order
+	}
 	cmd.WaitDelay = 2 * time.Second
 	w := &watching{}
 	cmd.Stdout, cmd.Stderr = out, w

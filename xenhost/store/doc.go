@@ -11,7 +11,8 @@
 //     128 KiB of zeros is made a store unasked.
 //   - When the device fails, what was synced stays, and an error answers each change. Recover goes on
 //     where the device comes back with the same contents.
-//   - What a removal frees can be used again: room for the next Sync is kept in reserve.
+//   - What a removal frees can be used again: room for the next Sync is kept in reserve. A store that seems to be
+//     full is synced first, if that frees anything.
 //
 // # On the device
 //
