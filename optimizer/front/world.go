@@ -46,9 +46,9 @@
 //
 // # Feedback that is asked for
 //
-// Classes of receivers at every send, special sends included (at:, value, class and
-// arithmetic too, which the interpreter may do on its own); conditional jumps; jumps
-// back. A send without any was never executed, and a way never taken leads to the
+// Classes of receivers at every send, special sends included (at:, value and
+// arithmetic too, which the interpreter may do on its own; that of class may have none);
+// blocks that were evaluated; conditional jumps; jumps back. Any other send without any was never executed, and a way never taken leads to the
 // interpreter, until [World.Distrusted] says that it was.
 package front
 
