@@ -57,24 +57,29 @@ func (p *packFlags) register(fs *flagSet) {
 
 // registerKernel is for the flags that say where kernels come from, and what proves images.
 func (p *packFlags) registerKernel(fs *flagSet) {
-	fs.StringVar(&p.source, "source", ".", "`folder` with sista's sources, or of a module that needs them")
+	fs.StringVar(&p.source, "source", "", "build the kernel from `folder` with sista's sources, or of a module that needs them (default: the kernel in this binary, if there is one, else the current folder)")
 	p.key.register(fs)
 	fs.BoolVar(&p.noNet, "no-net", false, "a kernel without a network stack")
 	fs.StringVar(&p.cacheDir, "cache", "", "`folder` for built kernels, - for none (default: the user's cache folder)")
 }
 
-// kernel builds the kernel.
+// kernel answers the kernel that is in this binary, or builds one.
 func (p *packFlags) kernel(ctx context.Context) (*pack.Linked, error) {
-	dir, err := pack.Source(ctx, p.source)
-	if err != nil {
-		return nil, err
-	}
-	cache := p.cache()
 	pkg := pack.NetVM
 	if p.noNet {
 		pkg = pack.VM
 	}
-	return pack.Build(ctx, dir, pkg, cache)
+	if p.source == "" {
+		if l, ok, err := pack.Embedded(pkg); ok {
+			return l, err
+		}
+		p.source = "."
+	}
+	dir, err := pack.Source(ctx, p.source)
+	if err != nil {
+		return nil, err
+	}
+	return pack.Build(ctx, dir, pkg, p.cache())
 }
 
 // cache answers the folder of the cache, empty for none.

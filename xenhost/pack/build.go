@@ -24,6 +24,15 @@ const (
 // The linked program stays in the folder cache, so that it is linked again only when something
 // has changed; an empty name stands for no cache.
 func Build(ctx context.Context, dir, pkg, cache string) (*Linked, error) {
+	program, err := Program(ctx, dir, pkg, cache)
+	if err != nil {
+		return nil, err
+	}
+	return Link(program)
+}
+
+// Program answers what Build links: the program as Go's linker wrote it.
+func Program(ctx context.Context, dir, pkg, cache string) ([]byte, error) {
 	if cache == "" {
 		temporary, err := os.MkdirTemp("", "sista-guest")
 		if err != nil {
@@ -38,18 +47,14 @@ func Build(ctx context.Context, dir, pkg, cache string) (*Linked, error) {
 	if _, err := run(ctx, dir, "go", "build", "-tags=guest", "-trimpath", "-ldflags=-w", "-o", out, pkg); err != nil {
 		return nil, fmt.Errorf("pack: %w", err)
 	}
-	program, err := os.ReadFile(out)
-	if err != nil {
-		return nil, err
-	}
-	return Link(program)
+	return os.ReadFile(out)
 }
 
 // Source answers a folder in which Go finds the module: dir, if that is so.
 func Source(ctx context.Context, dir string) (string, error) {
 	out, err := run(ctx, dir, "go", "list", "-m", "-f", "{{.Dir}}", ModulePath)
 	if errors.Is(err, exec.ErrNotFound) {
-		return "", errors.New("pack: guests are built with the Go toolchain (https://go.dev), and there is none")
+		return "", errors.New("pack: guests are built with the Go toolchain (https://go.dev), and there is none; a sista built with -tags embedkernels needs none")
 	}
 	if err != nil {
 		return "", fmt.Errorf("pack: guests are built from the sources of %s, and %s is neither in them nor in a module that needs them", ModulePath, dir)

@@ -64,8 +64,6 @@ func run(o Options) (code int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	// Go's own heap takes what the kernel has kept from the objects.
-	debug.SetMemoryLimit(int64(status.TotalBytes - status.CommitLimit))
 	debug.SetGCPercent(gcPercent)
 
 	var machine *vm.VM
@@ -150,6 +148,9 @@ func run(o Options) (code int, err error) {
 			return 0, err
 		}
 	}
+	// Go's own heap takes what the kernel has kept from the objects. The little that the start leaves
+	// is not collected before the image runs.
+	debug.SetMemoryLimit(int64(status.TotalBytes - status.CommitLimit))
 	kernel.Mark(markFirst)
 	code, err = machine.Run(context.Background())
 	return code & 0xff, err

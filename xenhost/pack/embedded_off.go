@@ -1,0 +1,7 @@
+//go:build !embedkernels
+
+package pack
+
+import "embed"
+
+var embedded embed.FS // without any

@@ -1,0 +1,8 @@
+//go:build embedkernels
+
+package pack
+
+import "embed"
+
+//go:embed kernels/*.gz
+var embedded embed.FS
