@@ -14,6 +14,7 @@ type compiled struct {
 	method heap.Oop
 	osr    int // the pc of the loop it is entered at; -1 if it is called
 	dead   bool
+	called bool   // by way of Go, or new, since ForgetCalls
 	young  bool   // a literal may be a young object
 	number uint64 // of template code
 }
@@ -102,7 +103,7 @@ func (in *Interp) EnableNative(zone *native.Zone, hooks NativeHooks) {
 // the loop at that pc in it. Literals are the objects its handles name; those of template code are
 // not needed.
 func (in *Interp) Publish(method heap.Oop, placed *native.Placed, osr int, literals, selectors []heap.Oop) Compiled {
-	c := &compiled{placed: placed, code: placed.Code(), method: method, osr: osr, young: true}
+	c := &compiled{placed: placed, code: placed.Code(), method: method, osr: osr, young: true, called: true}
 	for i, o := range literals {
 		st(c.literal(i), uint64(o))
 	}
@@ -254,13 +255,14 @@ func (in *Interp) compiledFor(method heap.Oop) *compiled {
 	if in.code == nil {
 		return nil
 	}
-	if c := in.code.byMethod[method]; c != nil {
-		return c
+	c := in.code.byMethod[method]
+	if c == nil && !in.gathers() {
+		c = in.code.templates[method]
 	}
-	if c := in.code.templates[method]; c != nil && !in.gathers() {
-		return c
+	if c != nil {
+		c.called = true
 	}
-	return nil
+	return c
 }
 
 // visitCode visits the objects that code names: all, or those that may be young.

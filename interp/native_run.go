@@ -376,6 +376,7 @@ func (in *Interp) enterLoop(pc int) bool {
 	if words := int(fp-40-in.sp) / 8; words != c.code.OSRWords || nativeFloor(fp, c) < in.pageLimit {
 		return false
 	}
+	c.called = true
 	switch caller := callerFrame(fp); {
 	case caller != 0 && frameIsNative(caller):
 	case caller != 0:

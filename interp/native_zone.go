@@ -45,6 +45,18 @@ func (in *Interp) Running(n int, f func(Compiled) bool) {
 	}
 }
 
+// CalledCode tells whether code was called, or entered at its loop, since the last ForgetCalls.
+func (in *Interp) CalledCode(c Compiled) bool { return c.c.called }
+
+// ForgetCalls begins anew to see what code is called. Calls that machine code is linked to are not
+// seen, so it looks all of them up once more. It is called at a safepoint.
+func (in *Interp) ForgetCalls() {
+	for _, c := range in.code.all {
+		c.called = false
+	}
+	in.unlinkSends()
+}
+
 // FreeCode gives the room of code back that was killed. It is called at a safepoint.
 func (in *Interp) FreeCode() { in.bury() }
 

@@ -4,4 +4,4 @@ package jit
 
 // Build is a hash of everything that machine code relies on in the virtual machine: code that was saved runs in
 // a build with the same hash only. See package internal/vmbuild.
-const Build = "6c42197c5cbf9378"
+const Build = "7ef1078f0b6b0187"

@@ -9,9 +9,9 @@ import (
 	"github.com/sista-vm/sista/native"
 )
 
-// The room for code is limited. When there is none for more, the oldest code goes that no
-// frame runs, and then the oldest of that. Its method may be compiled again when it was hot for
-// a while, each time for a longer one.
+// The room for code is limited. When there is none for more, code goes that no frame runs: at first what was not
+// called since the last time, and of that the oldest; what frames run goes last. A method may be compiled
+// again when it was hot for a while, each time for a longer one.
 
 // place puts code in the zone, evicting other code if need be and it may.
 func (b *Broker) place(code *native.Code, evicts bool) (*native.Placed, error) {
@@ -48,15 +48,16 @@ func (b *Broker) byAge() []*unit {
 func (b *Broker) evict(room uint64) {
 	running := b.in.CodeOnStack()
 	units := b.byAge()
-	slices.SortStableFunc(units, func(x, y *unit) int {
-		switch rx, ry := running[x.code], running[y.code]; {
-		case rx && !ry:
+	rank := func(u *unit) int {
+		switch {
+		case running[u.code]:
+			return 2
+		case b.in.CalledCode(u.code):
 			return 1
-		case ry && !rx:
-			return -1
 		}
 		return 0
-	})
+	}
+	slices.SortStableFunc(units, func(x, y *unit) int { return cmp.Compare(rank(x), rank(y)) })
 	room += b.zone.Stats().Text / 4
 	for _, u := range units {
 		if u.template {
@@ -74,4 +75,5 @@ func (b *Broker) evict(room uint64) {
 		}
 	}
 	b.in.FreeCode()
+	b.in.ForgetCalls()
 }
