@@ -7,7 +7,7 @@ import (
 
 // Loops entered in the middle. Code that is entered at the head of an inner loop comes back to it by
 // way of the loops around: as one graph all of them had that head, and what is done with loops that have a
-// head of their own were not done with them. So the graph is unrolled: first the inner loop alone, with what follows it
+// head of their own were not done with them. So the graph is laid out anew: first the inner loop alone, with what follows it
 // until the head of the next one around; then that one whole, with what follows; and so on.
 //
 //	entry -> (inner) -> rest of middle -> (middle (inner)) -> rest of outer -> (outer (middle (inner))) -> ...
