@@ -1,7 +1,6 @@
 package image
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/binary"
 	"errors"
@@ -106,10 +105,10 @@ func TestSaveAfterCollection(t *testing.T) {
 func TestChunks(t *testing.T) {
 	for size := uint64(2 * wordSize); size <= 2*pageSize; size += wordSize {
 		var b bytes.Buffer
-		w := &writer{w: bufio.NewWriter(&b)}
+		w := &writer{w: &b, buffer: make([]byte, 0, 4*wordSize)}
 		w.chunk(size)
-		if err := w.w.Flush(); err != nil || uint64(b.Len()) != size {
-			t.Fatalf("a chunk of %d bytes takes %d, %v", size, b.Len(), err)
+		if w.flush(); w.err != nil || uint64(b.Len()) != size {
+			t.Fatalf("a chunk of %d bytes takes %d, %v", size, b.Len(), w.err)
 		}
 		words := b.Bytes()
 		at := uint64(0)

@@ -1,7 +1,6 @@
 package image
 
 import (
-	"bufio"
 	"encoding/binary"
 	"io"
 
@@ -71,42 +70,61 @@ func WriteFile(f io.WriteSeeker, h *heap.Heap, hd Header, tee io.Writer) (Header
 // write writes the segments and answers the sum of their bytes.
 func (p *plan) write(w io.Writer) (sum uint64, err error) {
 	digest := xxhash.New()
-	out := &writer{plan: p, w: bufio.NewWriterSize(io.MultiWriter(w, digest), 1<<18), at: pageSize}
+	out := &writer{plan: p, w: io.MultiWriter(w, digest), buffer: make([]byte, 0, writeBytes), at: pageSize}
 	for i := range p.segments {
 		if err := out.segment(i); err != nil {
 			return 0, err
 		}
 	}
-	if out.err == nil {
-		out.err = out.w.Flush()
-	}
-	if out.err != nil {
+	if out.flush(); out.err != nil {
 		return 0, &Error{Offset: int64(out.at), Problem: "write", Err: cause(out.err)}
 	}
 	return digest.Sum64(), nil
 }
 
+// writeBytes is how much is written at a time.
+const writeBytes = 1 << 18
+
 // writer turns the objects of a heap into those of a file. After an error of the
 // underlying writer nothing more is written.
 type writer struct {
 	*plan
-	w   *bufio.Writer
-	at  uint64 // offset in the file
-	err error
+	w      io.Writer
+	buffer []byte // what is still to be written
+	at     uint64 // offset in the file
+	err    error
 }
 
+// flush writes what was buffered.
+func (w *writer) flush() {
+	if w.err == nil && len(w.buffer) > 0 {
+		_, w.err = w.w.Write(w.buffer)
+	}
+	w.buffer = w.buffer[:0]
+}
+
+// bytes writes whole words.
 func (w *writer) bytes(b []byte) {
-	if w.err == nil {
-		_, w.err = w.w.Write(b)
-		w.at += uint64(len(b))
+	w.at += uint64(len(b))
+	for len(b) > 0 {
+		if len(w.buffer) == cap(w.buffer) {
+			w.flush()
+		}
+		n := min(len(b), cap(w.buffer)-len(w.buffer))
+		w.buffer, b = append(w.buffer, b[:n]...), b[n:]
 	}
 }
 
+// word writes one.
 func (w *writer) word(v uint64) {
-	if w.err == nil {
-		_, w.err = w.w.Write(binary.LittleEndian.AppendUint64(w.w.AvailableBuffer(), v))
-		w.at += wordSize
+	n := len(w.buffer)
+	if n == cap(w.buffer) {
+		w.flush()
+		n = 0
 	}
+	w.buffer = w.buffer[:n+wordSize]
+	binary.LittleEndian.PutUint64(w.buffer[n:], v)
+	w.at += wordSize
 }
 
 func (w *writer) zeros(bytes uint64) {
