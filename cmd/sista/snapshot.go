@@ -115,11 +115,24 @@ func (s *snapshotFlags) info(f *snapshot.File) int {
 		line("written by", "sista %s, build %s", m.VM, orNone(m.Build))
 		line("start", "%s", startText(m.Start))
 		line("code", "%d methods and blocks, %d loops, %s; uses %s", m.Methods, m.Loops, bytesText(uint64(m.CodeBytes)), orNone(strings.Join(append(slices.DeleteFunc([]string{m.Arch}, func(a string) bool { return a == "" }), m.Features...), " ")))
+		if n := m.Methods + m.Loops; n > 0 {
+			line("", "behind the image %s, for each of them %s", bytesText(uint64(i.Size-i.Image)), perUnit(i.Sections, n))
+		}
 		if len(m.Report) > 0 {
 			line("report", "%s", m.Report)
 		}
 	}
 	return exitOK
+}
+
+// perUnit tells what the sections take for each method, block and loop that was optimized.
+func perUnit(sections []snapshot.SectionInfo, units int) string {
+	all, parts := int64(0), []string(nil)
+	for _, x := range sections {
+		all += x.Length
+		parts = append(parts, fmt.Sprintf("%s %d", x.Kind, x.Length/int64(units)))
+	}
+	return fmt.Sprintf("%d bytes (%s)", all/int64(units), strings.Join(parts, ", "))
 }
 
 func orNone(s string) string {
