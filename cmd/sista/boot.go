@@ -121,8 +121,8 @@ func runBoot(c *command, args []string) int {
 	switch {
 	case place == onQEMU && (len(b.cards) > 0 || len(b.settings) > 0 || b.name != ""):
 		return misuse("boot: --vif, --setting and --name are for Xen")
-	case place != onQEMU && (b.cpu != "" || b.emulate):
-		return misuse("boot: --cpu and --emulate are for QEMU")
+	case place != onQEMU && (b.cpu != "" || b.emulate || b.disk.Path != ""):
+		return misuse("boot: --cpu, --emulate and --disk are for QEMU")
 	}
 	machine := launch.Machine{Memory: b.memory, CPU: b.cpu, Emulate: b.emulate, Module: b.module, Stdout: os.Stdout,
 		Network: !b.noNet, Forwards: b.forwards, Disk: b.disk.Path}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sista-vm/sista/snapshot"
+	"github.com/sista-vm/sista/vm"
 	"github.com/sista-vm/sista/xenhost/launch"
 	"github.com/sista-vm/sista/xenhost/store"
 )
@@ -52,6 +53,16 @@ func TestStore(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The kernel's own tests of files pass on a store.
+func TestFilesOnStore(t *testing.T) {
+	elf, _ := Guest(t, vmGuest)
+	out, code := Run(t, launch.Machine{ELF: elf, Module: builtImage(t, vm.Config{Tests: true}), Memory: 128, Disk: newDisk(t),
+		Line: `eval "(TestRunner run: 'FileTest') hasPassed"`})
+	if code != 0 || !strings.Contains(out, " 0 failed, 0 errors") || !strings.Contains(out, "FileTest ....") {
+		t.Errorf("exit code %d, printed:\n%s", code, out)
 	}
 }
 

@@ -11,10 +11,14 @@ import (
 )
 
 // kernelImage answers a file with sista's kernel image.
-func kernelImage(t *testing.T) string {
+func kernelImage(t *testing.T) string { return builtImage(t, vm.Config{}) }
+
+// builtImage answers a file with the image that a configuration builds.
+func builtImage(t *testing.T, c vm.Config) string {
 	t.Helper()
 	dir := t.TempDir()
-	m, err := vm.Open(vm.Config{CacheDir: dir})
+	c.CacheDir = dir
+	m, err := vm.Open(c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -109,7 +109,14 @@ func openStore(m Machine, w storeWords) (*keeper, error) {
 	if errors.Is(err, store.ErrForeign) {
 		return nil, fmt.Errorf("%w; the word store.format on the command line makes a store of it", err)
 	}
-	return k, err
+	if err != nil {
+		return nil, err
+	}
+	// Programs expect a folder for temporary files.
+	if err := k.store.Files().Mkdir("/tmp", 0o777); err != nil && !errors.Is(err, fs.ErrExist) && !readOnly {
+		return nil, err
+	}
+	return k, nil
 }
 
 func (k *keeper) later() { time.AfterFunc(syncDelay, k.try) }
