@@ -27,6 +27,7 @@ import (
 type firstRule struct {
 	Shortest, Longest float64            // microseconds an iteration is to take when it is steady
 	Try               time.Duration      // of each size, when one is looked for
+	Sure              time.Duration      // of a size that seems right: what is compiled beside the program may come late
 	Warm              time.Duration      // at most, from the first iteration to the save
 	Iterations        int                // of a process
 	Most              map[string]float64 // the first iteration over a steady one, by what is used of the image
@@ -37,7 +38,7 @@ type firstRule struct {
 }
 
 var theFirstRule = firstRule{
-	Shortest: 1000, Longest: 5000, Try: 100 * time.Millisecond, Warm: 20 * time.Second, Iterations: 40,
+	Shortest: 1000, Longest: 5000, Try: 100 * time.Millisecond, Sure: 600 * time.Millisecond, Warm: 20 * time.Second, Iterations: 40,
 	Most: map[string]float64{vm.UseNative.String(): 1.05, vm.UsePortable.String(): 1.5},
 	Uses: []vm.Use{vm.UseNative, vm.UsePortable}, Compared: []vm.Use{vm.UseNone, vm.UseFeedback, vm.UsePortable, vm.UseNative},
 	Second: time.Second, Seconds: 3, Limit: time.Minute,
@@ -227,13 +228,13 @@ func (f *firsts) workload(ctx context.Context, up *vm.Value, p benchmarks.Benchm
 // halved between the last two.
 func (f *firsts) calibrate(p benchmarks.Benchmark) (size int, err error) {
 	err = f.withMachine(func(ctx context.Context, m *vm.VM, up *vm.Value) error {
-		long := func(n int) (micros float64, err error) {
+		long := func(n int, try time.Duration) (micros float64, err error) {
 			if err := f.workload(ctx, up, p, n); err != nil {
 				return 0, err
 			}
 			begun := time.Now()
 			times, _, err := iterations(ctx, insideIterations(up), func(times []float64) bool {
-				return len(times) == 0 || time.Since(begun) < f.rule.Try
+				return len(times) == 0 || time.Since(begun) < try
 			})
 			if err != nil {
 				return 0, err
@@ -242,13 +243,13 @@ func (f *firsts) calibrate(p benchmarks.Benchmark) (size int, err error) {
 		}
 		low, high := 0, p.Small
 		for {
-			micros, err := long(high)
+			micros, err := long(high, f.rule.Try)
 			if err != nil {
 				return err
 			}
 			if micros >= f.rule.Shortest {
 				// It may have been cold.
-				if micros, err = long(high); err != nil {
+				if micros, err = long(high, f.rule.Sure); err != nil {
 					return err
 				}
 			}
@@ -262,7 +263,7 @@ func (f *firsts) calibrate(p benchmarks.Benchmark) (size int, err error) {
 		}
 		for high-low > 1 {
 			n := low + (high-low)/2
-			micros, err := long(n)
+			micros, err := long(n, f.rule.Sure)
 			switch {
 			case err != nil:
 				return err
