@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -37,7 +38,7 @@ Ctrl-C, or SIGTERM, shuts the image down in order; a second one stops the machin
 examples:
   sista boot guest.elf
   sista boot app.image eval '3 + 4'
-  sista boot --forward 8080:80 http.image start --port 80
+  sista boot --forward 8080:80 http.image        a server finds PORT=80
   sista boot --disk data.store,64M app.image eval "'notes' asFileReference size"
   sista boot --memory 64 --module kernel.elf.bundle kernel.elf
   sista boot --on xen --memory 64 --vif bridge=xenbr0 guest.elf
@@ -126,7 +127,7 @@ func runBoot(c *command, args []string) int {
 	}
 	machine := launch.Machine{Memory: b.memory, CPU: b.cpu, Emulate: b.emulate, Module: b.module, Stdout: os.Stdout,
 		Network: !b.noNet, Forwards: b.forwards, Disk: b.disk.Path}
-	if machine.Line, err = launch.Line(args[1:]); err != nil {
+	if machine.Line, err = launch.Line(b.withPort(args[1:])); err != nil {
 		return failed(err)
 	}
 	ctx := context.Background()
@@ -163,6 +164,15 @@ func runBoot(c *command, args []string) int {
 	}
 	b.printForwards("localhost")
 	return bootMachine(ctx, &machine)
+}
+
+// withPort adds the environment variable PORT, the port of the guest that is forwarded first: servers of sista's own look there.
+func (b *bootFlags) withPort(args []string) []string {
+	const variable = "PORT="
+	if len(b.forwards) == 0 || slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, variable) }) {
+		return args
+	}
+	return append(slices.Clone(args), fmt.Sprintf("%s%d", variable, b.forwards[0].Guest))
 }
 
 // place says which files the machine starts from. An image gets a kernel; cleanUp removes

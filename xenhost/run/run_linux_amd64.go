@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sista-vm/sista/host"
+	"github.com/sista-vm/sista/host/hostos"
 	"github.com/sista-vm/sista/jit"
 	"github.com/sista-vm/sista/plugin"
 	"github.com/sista-vm/sista/vm"
@@ -126,7 +127,7 @@ func run(o Options) (code int, err error) {
 	}
 	machine, err = vm.Open(vm.Config{
 		Image: image, ImageFiles: imageFiles, Args: args,
-		Console: console, Files: files, Memory: guest.Memory{}, Network: network, Plugins: o.Plugins,
+		Console: console, Env: hostos.Environment(), Files: files, Memory: guest.Memory{}, Network: network, Plugins: o.Plugins,
 		MaxHeap:    status.CommitLimit / heapShare * (heapShare - 1),
 		EdenBytes:  edenBytes(status.CommitLimit),
 		StackPages: stackPages(status.CommitLimit),
