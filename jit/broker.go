@@ -407,8 +407,13 @@ func (b *Broker) finish(j *job) {
 		if b.units[u.place] == u {
 			delete(b.units, u.place)
 		}
-		if old := j.old; old != nil && b.units[u.place] == old && !isRevoked(j.err) && !j.completes() {
-			b.retire(old, b.policy.CompileAfter) // it would lose its bets for ever
+		if old := j.old; old != nil && b.units[u.place] == old {
+			switch {
+			case isRevoked(j.err): // it stays, and asks again when it loses more, or still runs
+				old.renewed, old.deopts, old.learned, old.seen = false, 0, 0, 0
+			case !j.completes():
+				b.retire(old, b.policy.CompileAfter) // it would lose its bets for ever
+			}
 		}
 		w.Cancel()
 		b.bailedOut(j, method)
