@@ -72,7 +72,7 @@ func (b *bootFlags) register(fs *flagSet) {
 	})
 	fs.Func("setting", "a setting for the guest, `NAME=VALUE`, in xenstore; may be repeated; on Xen", func(s string) error {
 		name, value, ok := strings.Cut(s, "=")
-		if !ok || name == "" || strings.ContainsAny(name, "/ \t\n") {
+		if !ok || !settingName(name) {
 			return fmt.Errorf("%q is no NAME=VALUE", s)
 		}
 		if b.settings == nil {
@@ -97,6 +97,16 @@ func (b *bootFlags) register(fs *flagSet) {
 	fs.BoolVar(&b.emulate, "emulate", false, "do not use hardware virtualization")
 	fs.BoolVar(&b.print, "print-config", false, "print the command that would run, and do not run it")
 	b.registerKernel(fs)
+}
+
+// settingName tells whether xenstore can have a setting of that name.
+func settingName(name string) bool {
+	for _, c := range name {
+		if !(c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || strings.ContainsRune("_.-", c)) {
+			return false
+		}
+	}
+	return name != ""
 }
 
 func runBoot(c *command, args []string) int {

@@ -12,7 +12,8 @@ import (
 )
 
 // settingsPath is where the settings of a domain are in xenstore: each name there stands for the word NAME=VALUE
-// on the command line, which has the last word. argumentsName is a whole line of them.
+// on the command line, which has the last word; xenstore's names have no points, so hyphens stand for them.
+// argumentsName is a whole line of words.
 const (
 	settingsPath  = "vm-data/sista"
 	argumentsName = "arguments"
@@ -57,7 +58,7 @@ func ReadSettings(t Tree) (Settings, error) {
 		case pvh.IsVariable([]byte(word)):
 			s.Variables = append(s.Variables, word)
 		default:
-			s.Words = append(s.Words, word)
+			s.Words = append(s.Words, strings.ReplaceAll(name, "-", ".")+"="+value)
 		}
 	}
 	return s, nil

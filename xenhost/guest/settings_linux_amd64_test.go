@@ -29,7 +29,7 @@ func (t tree) List(path string) ([]string, error) {
 func (t tree) Read(path string) (string, error) { return t[path[len("vm-data/sista/"):]], nil }
 
 func TestSettings(t *testing.T) {
-	s, err := ReadSettings(tree{"net.address": "10.0.0.7/24", "PORT": "80", "SISTA_SET": "x", "arguments": "start 'a b' --x", "net.dns": "9.9.9.9"})
+	s, err := ReadSettings(tree{"net-address": "10.0.0.7/24", "PORT": "80", "SISTA_SET": "x", "arguments": "start 'a b' --x", "net-dns": "9.9.9.9"})
 	if err != nil {
 		t.Fatal(err)
 	}

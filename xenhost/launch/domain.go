@@ -33,7 +33,8 @@ type Domain struct {
 	End <-chan struct{}
 }
 
-// SettingsPath is where a guest finds its settings, in its own folder of xenstore.
+// SettingsPath is where a guest finds its settings, in its own folder of xenstore. Names there have no points;
+// hyphens stand for them.
 const SettingsPath = "vm-data/sista"
 
 // Config answers the configuration for xl.
@@ -174,7 +175,7 @@ func (d *Domain) writeSettings(ctx context.Context, t Toolstack, number int) err
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		path := fmt.Sprintf("/local/domain/%d/%s/%s", number, SettingsPath, name)
+		path := fmt.Sprintf("/local/domain/%d/%s/%s", number, SettingsPath, strings.ReplaceAll(name, ".", "-"))
 		if _, err := d.ask(ctx, t, "xenstore-write", path, d.Settings[name]); err != nil {
 			return err
 		}

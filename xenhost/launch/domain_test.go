@@ -95,7 +95,7 @@ func TestDomain(t *testing.T) {
 			}
 			said := strings.Join(x.said, "\n")
 			for _, want := range []string{"xl create -q -e -p /app.cfg\n", "xenstore-write /local/domain/5/vm-data/sista/arguments start\n" +
-				"xenstore-write /local/domain/5/vm-data/sista/net.address 10.0.0.7/24\n", "xl unpause app\n", "\nxl destroy app"} {
+				"xenstore-write /local/domain/5/vm-data/sista/net-address 10.0.0.7/24\n", "xl unpause app\n", "\nxl destroy app"} {
 				if !strings.Contains(said, want) {
 					t.Errorf("%q is missing of\n%s", want, said)
 				}

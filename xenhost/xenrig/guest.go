@@ -42,3 +42,16 @@ const adaptLine = "kernel.xcr0=3 "
 
 // Card is a network card in the computer's network.
 const Card = "bridge=xenbr0"
+
+// Forward leads a port here, on 127.0.0.1, to one of the guest with an address.
+func (c *Computer) Forward(f launch.Forward, address string) error {
+	line := fmt.Sprintf("hostfwd_add net tcp:127.0.0.1:%d-%s:%d", f.Here, address, f.Guest)
+	var said string
+	if err := c.monitor.do("human-monitor-command", map[string]any{"command-line": line}, &said); err != nil {
+		return err
+	}
+	if said != "" { // it says nothing if all is well
+		return fmt.Errorf("%s: %s", line, said)
+	}
+	return nil
+}
