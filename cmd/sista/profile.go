@@ -1,30 +1,21 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"os"
-	"runtime"
-	"runtime/pprof"
-	"runtime/trace"
+
+	"github.com/pkg/profile"
 )
 
-// profiles are the kinds of them: the file, what begins it and what ends it.
+// profiles are the kinds of them, and the files that package profile puts them in. Its version 1.6 is the
+// last one whose dependencies do not compile regular expressions at each start of the process.
 var profiles = map[string]struct {
-	file  string
-	start func(io.Writer) error
-	stop  func(io.Writer) error
+	kind func(*profile.Profile)
+	file string
 }{
-	"cpu":   {"cpu.pprof", pprof.StartCPUProfile, func(io.Writer) error { pprof.StopCPUProfile(); return nil }},
-	"mem":   {"mem.pprof", sampleMemory, func(w io.Writer) error { return pprof.Lookup("heap").WriteTo(w, 0) }},
-	"trace": {"trace.out", trace.Start, func(io.Writer) error { trace.Stop(); return nil }},
-}
-
-// sampleMemory notes one allocation in 4 KiB.
-func sampleMemory(io.Writer) error {
-	runtime.MemProfileRate = 4096
-	return nil
+	"cpu":   {profile.CPUProfile, "cpu.pprof"},
+	"mem":   {profile.MemProfile, "mem.pprof"},
+	"trace": {profile.TraceProfile, "trace.out"},
 }
 
 // startProfile begins a profile of the virtual machine itself, in a file of the current folder.
@@ -36,18 +27,17 @@ func startProfile(kind string) (stop func(), err error) {
 	if !ok {
 		return nil, fmt.Errorf("no profile %q: it is cpu, mem or trace", kind)
 	}
+	// Package profile ends the process where it cannot write.
 	f, err := os.Create(p.file)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.start(f); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", p.file, err), f.Close())
+	if err := f.Close(); err != nil {
+		return nil, err
 	}
+	running := profile.Start(p.kind, profile.Quiet, profile.NoShutdownHook, profile.ProfilePath("."))
 	return func() {
-		if err := errors.Join(p.stop(f), f.Close()); err != nil {
-			fmt.Fprintf(os.Stderr, "sista: %s: %v\n", p.file, err)
-			return
-		}
+		running.Stop()
 		fmt.Fprintf(os.Stderr, "sista: profile in %s\n", p.file)
 	}, nil
 }

@@ -26,6 +26,9 @@ func newDisk(t *testing.T) string {
 	return d.Path
 }
 
+// diskKey is a key as the command line has it.
+var diskKey = "SISTA_KEY=" + strings.Repeat("5a", 32)
+
 // A guest has a disk, by the registers of both forms of virtio: what it writes is there when it is started
 // anew, an image that it saves can be started from.
 func TestStore(t *testing.T) {
@@ -40,8 +43,12 @@ func TestStore(t *testing.T) {
 			}{
 				{`eval "'notes' asFileReference writeStreamDo: [ :s | s nextPutAll: 'kept' ]. Smalltalk at: #Kept put: 42. Smalltalk saveAs: 'new.image'. 1"`, "1\n", 0},
 				{`store.image=new.image eval "('notes' asFileReference contents) -> (Smalltalk at: #Kept)"`, "'kept'->42\n", 0},
-				{`store.image=other.image eval "Smalltalk saveOptimizedAs: Smalltalk imageName. Smalltalk imageName"`, "", 0},
+				{`store.image=other.image eval "24 benchFib. Smalltalk saveOptimizedAs: Smalltalk imageName. Smalltalk imageName"`, "", 0},
 				{`store.image=other.image eval "Smalltalk imageName"`, "'/other.image'\n", 0},
+				{`store.image=other.image eval "1"`, "sista: optimized image: feedback only in ", 0},
+				{`store.image=sealed.image ` + diskKey + ` eval "24 benchFib. Smalltalk saveOptimizedAs: Smalltalk imageName"`, "", 0},
+				{`store.image=sealed.image ` + diskKey + ` eval "1"`, "sista: optimized image: machine code of ", 0},
+				{`store.image=sealed.image eval "1"`, "there is no key to prove its seal", 0},
 				{`eval "'big' asFileReference writeStreamDo: [ :s | [ true ] whileTrue: [ s nextPutAll: (String new: 100000) ] ]"`, "the system refuses access to 'big'", 1},
 				{`eval "'notes' asFileReference contents"`, "'kept'\n", 0},
 				{`store.format eval "'notes' asFileReference exists"`, "false\n", 0},

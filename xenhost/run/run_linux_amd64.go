@@ -121,9 +121,10 @@ func run(o Options) (code int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	disk := diskKey{files, hostos.Environment()}
 	trust := trusts(packed.Proof)
 	if imageFiles != packed.ImageAs(image) {
-		trust = trustsDisk
+		trust = disk.trusts
 	}
 	machine, err = vm.Open(vm.Config{
 		Image: image, ImageFiles: imageFiles, Args: args,
@@ -134,7 +135,7 @@ func run(o Options) (code int, err error) {
 		CodeBytes:  status.CommitLimit / codeShare,
 		Compile:    jit.Async,
 		Snapshots:  true, SaveFiles: files,
-		Trust: trust,
+		Trust: trust, Seal: disk.seal,
 	})
 	if err != nil {
 		return 0, err
