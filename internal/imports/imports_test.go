@@ -102,7 +102,7 @@ var allowed = map[string][]string{
 	"xenhost/disk":       {},
 	"xenhost/store":      {"host"},
 	"xenhost/netfront":   {},
-	"xenhost/run":        {"host", "host/hostos", "plugin", "xenhost/store", "xenhost/xenstore", "xenhost/virtio", "xenhost/kernel", "xenhost/guest", "xenhost/bundle", "vm", "jit", "snapshot"},
+	"xenhost/run":        {"host", "host/hostos", "plugin", "xenhost/store", "xenhost/xenstore", "xenhost/virtio", "xenhost/kernel", "xenhost/guest", "xenhost/bundle", "vm", "jit", "snapshot", "snapshot/trust"},
 	"xenhost/guests/*":   {"host", "host/netstack", "plugins/core", "plugins/socket", "xenhost/virtio", "xenhost/netfront", "xenhost/boot", "xenhost/kernel", "xenhost/run"},
 	"docs":               {},
 	"internal/*":         {"internal/*"},
