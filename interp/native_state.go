@@ -141,7 +141,6 @@ type level struct {
 	context      heap.Oop // nil if none was made
 	pc           heap.Oop // as a context has it
 	argc         int
-	asked        bool       // for its context, which the code had not made
 	words        []heap.Oop // temporaries with arguments, then the stack
 }
 

@@ -20,7 +20,6 @@ type machine struct {
 	events  *io.PipeWriter
 	reader  io.Reader
 	data    []byte
-	queue   *queue // as the device sees it
 	flushes atomic.Int32
 	end     chan struct{}
 }
