@@ -20,7 +20,7 @@ func (e *emitter) float() {
 		a.BitsToX(asm.W64, tmpX, tmp)
 		if d, x := e.dx(), e.x(in.x); in.three && d != x {
 			e.uses(native.AVX)
-			a.XXX(asm.FXor, d, x, tmpX)
+			a.Float3(asm.FXor, d, x, tmpX)
 		} else {
 			a.XX(asm.FXor, e.copyX(), tmpX)
 		}
@@ -68,9 +68,9 @@ func (e *emitter) floatOp(op asm.FOp) {
 	if d, x := e.dx(), e.x(in.x); in.three && d != x {
 		e.uses(native.AVX)
 		if in.y.kind == oReg {
-			a.XXX(op, d, x, e.x(in.y.v))
+			a.Float3(op, d, x, e.x(in.y.v))
 		} else {
-			a.XXM(op, d, x, e.mem(in.y))
+			a.Float3M(op, d, x, e.mem(in.y))
 		}
 		return
 	}

@@ -61,13 +61,13 @@ func (a *Assembler) fop3(op FOp) obj.As {
 	return fops3[op]
 }
 
-// XXX does dst = x op y (AVX).
-func (a *Assembler) XXX(op FOp, dst, x, y XReg) {
+// Float3 does dst = x op y (AVX).
+func (a *Assembler) Float3(op FOp, dst, x, y XReg) {
 	a.emit(a.fop3(op), a.xreg(y), a.xreg(dst)).RestArgs = []obj.Addr{a.xreg(x)}
 }
 
-// XXM does dst = x op [m] (AVX).
-func (a *Assembler) XXM(op FOp, dst, x XReg, m Mem) {
+// Float3M does dst = x op [m] (AVX).
+func (a *Assembler) Float3M(op FOp, dst, x XReg, m Mem) {
 	a.emit(a.fop3(op), a.mem(m), a.xreg(dst)).RestArgs = []obj.Addr{a.xreg(x)}
 }
 

@@ -258,17 +258,17 @@ func TestThreeOperands(t *testing.T) {
 	for op := FAdd; op <= FOr; op++ {
 		text, known := texts[op]
 		if !known {
-			check(t, fmt.Sprintf("asm: no float operation %d of three operands", op), func(a *Assembler) { a.XXX(op, X1, X2, X3) })
+			check(t, fmt.Sprintf("asm: no float operation %d of three operands", op), func(a *Assembler) { a.Float3(op, X1, X2, X3) })
 			continue
 		}
 		mem := "qword ptr "
 		if op >= FXor {
 			mem = "xmm" + "word ptr "
 		}
-		check(t, text+" xmm1, xmm2, xmm3", func(a *Assembler) { a.XXX(op, X1, X2, X3) })
-		check(t, text+" xmm10, xmm12, xmm15", func(a *Assembler) { a.XXX(op, X10, X12, X15) })
-		check(t, text+" xmm1, xmm9, "+mem+"[rbp-0x8]", func(a *Assembler) { a.XXM(op, X1, X9, At(RBP, -8)) })
-		check(t, text+" xmm1, xmm9, "+mem+"[r13+8*r12+0x12345]", func(a *Assembler) { a.XXM(op, X1, X9, Indexed(R13, R12, 8, 0x12345)) })
-		check(t, text+" xmm1, xmm9, "+mem+"[rip]", func(a *Assembler) { a.XXM(op, X1, X9, Data(0)) })
+		check(t, text+" xmm1, xmm2, xmm3", func(a *Assembler) { a.Float3(op, X1, X2, X3) })
+		check(t, text+" xmm10, xmm12, xmm15", func(a *Assembler) { a.Float3(op, X10, X12, X15) })
+		check(t, text+" xmm1, xmm9, "+mem+"[rbp-0x8]", func(a *Assembler) { a.Float3M(op, X1, X9, At(RBP, -8)) })
+		check(t, text+" xmm1, xmm9, "+mem+"[r13+8*r12+0x12345]", func(a *Assembler) { a.Float3M(op, X1, X9, Indexed(R13, R12, 8, 0x12345)) })
+		check(t, text+" xmm1, xmm9, "+mem+"[rip]", func(a *Assembler) { a.Float3M(op, X1, X9, Data(0)) })
 	}
 }
