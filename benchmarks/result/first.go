@@ -18,28 +18,39 @@ type First struct {
 	Start            float64 // the median of the time to the first iteration, in microseconds
 }
 
+// processes are the runs of a benchmark by a runner.
+type processes struct {
+	suite, name, runner string
+	runs                []*Run
+}
+
+// byProcess groups runs by benchmark and runner, in the order they come.
+func byProcess(runs []*Run) (groups []*processes) {
+	for _, r := range runs {
+		i := slices.IndexFunc(groups, func(g *processes) bool {
+			return g.suite == r.Suite && g.name == r.Name() && g.runner == r.Runner
+		})
+		if i < 0 {
+			i = len(groups)
+			groups = append(groups, &processes{suite: r.Suite, name: r.Name(), runner: r.Runner})
+		}
+		groups[i].runs = append(groups[i].runs, r)
+	}
+	return groups
+}
+
 // Firsts answers one of each benchmark and runner, in the order they come.
 func Firsts(runs []*Run) (all []First) {
-	type key struct{ suite, name, runner string }
-	var keys []key
-	of := map[key][]*Run{}
-	for _, r := range runs {
-		k := key{r.Suite, r.Name(), r.Runner}
-		if of[k] == nil {
-			keys = append(keys, k)
-		}
-		of[k] = append(of[k], r)
-	}
-	for _, k := range keys {
+	for _, g := range byProcess(runs) {
 		var ratios, steady, start []float64
-		for _, r := range of[k] {
+		for _, r := range g.runs {
 			s := r.Late()
 			steady, start = append(steady, s), append(start, r.Start)
 			if s > 0 {
 				ratios = append(ratios, r.Micros[0]/s)
 			}
 		}
-		f := First{Suite: k.suite, Name: k.name, Runner: k.runner, Processes: len(of[k]), Steady: Median(steady), Start: Median(start)}
+		f := First{Suite: g.suite, Name: g.name, Runner: g.runner, Processes: len(g.runs), Steady: Median(steady), Start: Median(start)}
 		f.Ratio = Median(ratios)
 		f.Low, f.High = MedianInterval(ratios)
 		all = append(all, f)
@@ -131,20 +142,10 @@ func FirstsTable(all []First, most map[string]float64) string {
 // iteration and to the steady state, and how many iterations end in a time. Each is the median of the processes.
 func SecondsTable(runs []*Run, within float64) string {
 	lines := [][]string{{"from the start of the process", "used", "first ms", "steady from ms", "steady ms", fmt.Sprintf("in %.1f s", within/1e6)}}
-	type key struct{ suite, name, runner string }
-	var keys []key
-	of := map[key][]*Run{}
-	for _, r := range runs {
-		k := key{r.Suite, r.Name(), r.Runner}
-		if of[k] == nil {
-			keys = append(keys, k)
-		}
-		of[k] = append(of[k], r)
-	}
 	last := ""
-	for _, k := range keys {
+	for _, g := range byProcess(runs) {
 		var first, from, steady, done []float64
-		for _, r := range of[k] {
+		for _, r := range g.runs {
 			first, steady = append(first, r.Start+r.Micros[0]), append(steady, r.Late())
 			at, n := r.Start, 0.0
 			for i, t := range r.Micros {
@@ -157,12 +158,12 @@ func SecondsTable(runs []*Run, within float64) string {
 			}
 			done = append(done, n)
 		}
-		name := k.name
+		name := g.name
 		if name == last {
 			name = ""
 		}
-		last = k.name
-		lines = append(lines, []string{name, k.runner, Milliseconds(Median(first)), Milliseconds(Median(from)), Milliseconds(Median(steady)), fmt.Sprintf("%.0f", Median(done))})
+		last = g.name
+		lines = append(lines, []string{name, g.runner, Milliseconds(Median(first)), Milliseconds(Median(from)), Milliseconds(Median(steady)), fmt.Sprintf("%.0f", Median(done))})
 	}
 	return Align(lines)
 }
