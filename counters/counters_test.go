@@ -1,6 +1,7 @@
 package counters
 
 import (
+	"fmt"
 	"encoding/binary"
 	"errors"
 	"math"
@@ -301,6 +302,11 @@ func TestPolicy(t *testing.T) {
 	}
 	if err := p.Set("compile-after", "7"); err != nil || p.CompileAfter != 7 {
 		t.Errorf("%v, %d", err, p.CompileAfter)
+	}
+	for name, limit := range map[string]int{"max-cases": LimitCases, "max-depth": LimitDepth} {
+		if p.Set(name, fmt.Sprint(limit)) != nil || p.Set(name, fmt.Sprint(limit+1)) == nil {
+			t.Errorf("%s is not bounded by %d, the format's limit", name, limit)
+		}
 	}
 	for _, bad := range [][2]string{{"compile-after", "-1"}, {"max-cases", "5"}, {"max-depth", "0"}, {"window-duty", "0"}, {"nonsense", "1"}, {"max-paths", "x"}} {
 		if err := p.Set(bad[0], bad[1]); err == nil {

@@ -44,7 +44,7 @@ var allowed = map[string][]string{
 	"jit":                 {"interp", "heap", "counters", "native", "codegen", "codegen/template", "optimizer/*", "bytecode", "internal/wire"},
 	"interp/internal/*":   {"bytecode"},
 	"kernel":              {},
-	"counters":            {},
+	"counters":            {"internal/threshold"},
 	"benchmarks":          {},
 	"benchmarks/steady":   {},
 	"benchmarks/result":   {"benchmarks/steady"},
@@ -67,7 +67,7 @@ var allowed = map[string][]string{
 		"xenhost/pack", "xenhost/launch", "xenhost/xenrig", "xenhost/bundle", "xenhost/store", "bytecode", "kernel", "smalltalk/*", "benchmarks", "benchmarks/*", "snapshot", "snapshot/trust",
 	},
 	// The optimizer knows neither the heap nor who runs its code.
-	"optimizer/front":  {"optimizer/*", "counters", "bytecode"},
+	"optimizer/front":  {"optimizer/*", "counters", "bytecode", "internal/threshold"},
 	"optimizer/ir":     {"internal/wire"},
 	"optimizer/*":      {"optimizer/*", "optimizer/internal/*"},
 	"optimizer/*/*":    {"optimizer/*", "optimizer/internal/*"},

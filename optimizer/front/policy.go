@@ -2,10 +2,8 @@ package front
 
 import (
 	"fmt"
-	"reflect"
-	"strconv"
-	"strings"
-	"unicode"
+
+	"github.com/sista-vm/sista/internal/threshold"
 )
 
 // Policy holds the thresholds of inlining. Names for Set are the fields' with hyphens:
@@ -71,38 +69,11 @@ func QuickPolicy() Policy {
 
 // Set gives the threshold of that name a value, as a flag of a command line does.
 func (p *Policy) Set(name, value string) error {
-	v := reflect.ValueOf(p).Elem()
-	for i := range v.NumField() {
-		if hyphened(v.Type().Field(i).Name) != name {
-			continue
-		}
-		n, err := strconv.Atoi(value)
-		if err != nil || n < 0 {
-			return fmt.Errorf("front: %s: %q is no number from 0 up", name, value)
-		}
-		v.Field(i).SetInt(int64(n))
-		return nil
+	if err := threshold.Set(p, name, value); err != nil {
+		return fmt.Errorf("front: %w", err)
 	}
-	return fmt.Errorf("front: no threshold %q", name)
+	return nil
 }
 
 // Each calls f with every threshold: its name for Set, its value, what it is.
-func (p *Policy) Each(f func(name, value, help string)) {
-	v := reflect.ValueOf(p).Elem()
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		f(hyphened(field.Name), fmt.Sprint(v.Field(i)), field.Tag.Get("help"))
-	}
-}
-
-// hyphened writes MaxDepth as max-depth.
-func hyphened(field string) string {
-	var w strings.Builder
-	for i, r := range field {
-		if unicode.IsUpper(r) && i > 0 {
-			w.WriteByte('-')
-		}
-		w.WriteRune(unicode.ToLower(r))
-	}
-	return w.String()
-}
+func (p *Policy) Each(f func(name, value, help string)) { threshold.Each(p, f) }
