@@ -1,9 +1,9 @@
 package counters
 
 import (
-	"fmt"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
