@@ -4,4 +4,4 @@ package jit
 
 // Build is a hash of everything that machine code relies on in the virtual machine: code that was saved runs in
 // a build with the same hash only. See package internal/vmbuild.
-const Build = "f22b56a1061ff21d"
+const Build = "39f1f3d6a6264397"

@@ -3,17 +3,20 @@ package native
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"runtime"
+	"strings"
 	"sync"
-	"sync/atomic"
+	"syscall"
 	"unsafe"
 
 	"github.com/sista-vm/sista/host"
 )
 
-// What the handlers rely on is not promised by Go: that it interrupts by SIGURG, with
-// handlers on their own stack that take machine code for code that cannot be interrupted here. So
-// it is tried once in a process.
+// What the handlers rely on is not promised: that a signal that comes while machine code runs
+// is handled on another stack, that Go's handler takes such code for code that it cannot interrupt here,
+// and that its pc is seen. So it is tried once in a process. That Go sends the signal when it wants to stop the
+// world depends on its version alone, which the tests try, and on GODEBUG.
 
 var interruption struct {
 	sync.Mutex
@@ -27,18 +30,33 @@ func checkInterruption(memory host.Memory) error {
 	i.Lock()
 	defer i.Unlock()
 	if !i.done {
-		i.done, i.err = true, tryInterruption(memory)
+		i.done = true
+		if i.err = preemptionOff(); i.err == nil {
+			i.err = tryInterruption(memory)
+		}
 	}
 	return i.err
 }
 
-// Rounds and polls of a round until interruption is given up, for a fraction of a second in all.
-const (
-	tryRounds = 10
-	tryPolls  = 30e6
-)
+// preemptionOff answers an error if Go was told not to interrupt goroutines.
+func preemptionOff() error {
+	settings, _ := syscall.Getenv("GODEBUG")
+	value := ""
+	for s := range strings.SplitSeq(settings, ",") {
+		if v, ok := strings.CutPrefix(s, "asyncpreemptoff="); ok {
+			value = v // the last one counts
+		}
+	}
+	if value == "" || value == "0" {
+		return nil
+	}
+	return fmt.Errorf("native: Go does not interrupt machine code: GODEBUG has asyncpreemptoff=%s", value)
+}
 
-// tryInterruption runs a polling loop until Go stops the world.
+// tryPolls is how often the code of the trial polls until interruption is given up: a fraction of a second.
+const tryPolls = 30e6
+
+// tryInterruption runs a polling loop that sends itself the signal by which Go interrupts.
 func tryInterruption(memory host.Memory) (err error) {
 	var c Context
 	z, err := newZone(&c, memory, 0, 8*max(memory.PageSize(), 1<<pageBits), 0)
@@ -46,35 +64,33 @@ func tryInterruption(memory host.Memory) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, z.Close()) }()
-	p, err := z.Place(spin(tryPolls))
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	code := spin(tryPolls)
+	code.Bytes = append(sendSelf(syscall.SIGURG), code.Bytes...)
+	p, err := z.Place(code)
 	if err != nil {
 		return err
 	}
 	stack := make([]uint64, 64)
-
-	var stop atomic.Bool
-	started, stopped := make(chan bool), make(chan bool)
-	go func() {
-		close(started)
-		for !stop.Load() {
-			runtime.ReadMemStats(new(runtime.MemStats)) // stops the world
-		}
-		close(stopped)
-	}()
-	<-started
-	for i := 0; i < tryRounds && c.Exit != ExitPoll; i++ {
-		runtime.Gosched() // the other one may not have come far on a busy machine
-		c.PC = p.Entry()
-		c.SP = uint64(uintptr(unsafe.Pointer(&stack[len(stack)-1])))
-		Enter(&c)
-	}
-	stop.Store(true)
-	<-stopped
+	c.PC = p.Entry()
+	c.SP = uint64(uintptr(unsafe.Pointer(&stack[len(stack)-1])))
+	Enter(&c)
 	runtime.KeepAlive(stack)
 	if c.Exit != ExitPoll {
-		return errors.New("native: Go does not interrupt machine code; GODEBUG=asyncpreemptoff=1 does that, for one")
+		return errors.New("native: a signal does not interrupt machine code")
 	}
 	return nil
+}
+
+// sendSelf is code that sends this thread a signal, which comes before the next instruction.
+func sendSelf(s syscall.Signal) []byte {
+	le := binary.LittleEndian
+	b := le.AppendUint32([]byte{0xB8}, syscall.SYS_TGKILL)         // mov eax, tgkill
+	b = le.AppendUint32(append(b, 0xBF), uint32(syscall.Getpid())) // mov edi, process
+	b = le.AppendUint32(append(b, 0xBE), uint32(syscall.Gettid())) // mov esi, thread
+	b = le.AppendUint32(append(b, 0xBA), uint32(s))                // mov edx, signal
+	return append(b, 0x0F, 0x05)                                   // syscall
 }
 
 // spin is code that polls n times and then leaves by ExitDeopt.

@@ -153,6 +153,28 @@ func TestInterruption(t *testing.T) {
 	}
 }
 
+// TestGoInterrupts spins in machine code while another goroutine stops the world, and nobody else sends
+// signals: what tryInterruption takes for granted.
+func TestGoInterrupts(t *testing.T) {
+	m := newMachine(t)
+	const n = 5e6
+	p := m.place(t, assemble(t, func(a *asm.Assembler) { emitSpin(a, n) }))
+	var stop atomic.Bool
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		for !stop.Load() {
+			runtime.ReadMemStats(new(runtime.MemStats)) // stops the world
+		}
+	})
+	defer wait.Wait()
+	defer stop.Store(true)
+	for rounds := 0; m.spin(t, p, n) == 0; rounds++ {
+		if rounds == 1000 {
+			t.Fatal("Go does not interrupt machine code")
+		}
+	}
+}
+
 // TestStormAtTheBorder has signals meet entering and leaving, on both stacks.
 func TestStormAtTheBorder(t *testing.T) {
 	defer storm(t)()

@@ -55,10 +55,18 @@ func (w *warming) process(limit time.Duration, args ...string) (o outcome, err e
 
 // flags are those of this process that others are started with.
 func (w *warming) flags() []string {
+	m := &w.machine
 	var flags []string
-	if w.machine.key.file != "" {
-		flags = append(flags, "--key", w.machine.key.file)
+	add := func(given bool, name string, value any) {
+		if given {
+			flags = append(flags, fmt.Sprintf("--%s=%v", name, value))
+		}
 	}
+	add(m.key.file != "", "key", m.key.file)
+	add(m.maxHeap.given, "max-heap", m.maxHeap.bytes)
+	add(m.eden.given, "eden", m.eden.bytes)
+	add(m.stackPages != 0, "stack-pages", m.stackPages)
+	add(m.noNet, "no-net", true)
 	return flags
 }
 
@@ -83,10 +91,10 @@ func (w *warming) verify() error {
 // compare compares what the program and the saved image print, and their exit codes.
 func (w *warming) compare() error {
 	c := &w.report.Compared
-	run := func(program string) (outcome, error) {
-		return w.process(verifyLimit, append(append(append([]string{"run"}, w.flags()...), program), w.arguments...)...)
+	run := func(program string, limit time.Duration) (outcome, error) {
+		return w.process(limit, append(append(append([]string{"run"}, w.flags()...), program), w.arguments...)...)
 	}
-	saved, err := run(w.output)
+	saved, err := run(w.output, verifyLimit)
 	if err != nil {
 		return err
 	}
@@ -95,7 +103,9 @@ func (w *warming) compare() error {
 		c.Skipped = "it starts with something else than the program, and " + saved.end()
 		return nil
 	}
-	cold, err := run(w.program)
+	// Cold, it does again what its first iteration did.
+	first := time.Duration(w.report.WarmUp.First * float64(time.Microsecond))
+	cold, err := run(w.program, verifyLimit+2*first)
 	if err != nil {
 		return err
 	}
