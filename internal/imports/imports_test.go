@@ -68,6 +68,7 @@ var allowed = map[string][]string{
 	},
 	// The optimizer knows neither the heap nor who runs its code.
 	"optimizer/front":  {"optimizer/*", "counters", "bytecode", "internal/threshold"},
+	"optimizer/passes": {"optimizer/ir", "internal/threshold"},
 	"optimizer/ir":     {"internal/wire"},
 	"optimizer/*":      {"optimizer/*", "optimizer/internal/*"},
 	"optimizer/*/*":    {"optimizer/*", "optimizer/internal/*"},

@@ -1,6 +1,6 @@
 // Package threshold gives the fields of a struct of thresholds names, for flags of a command line and for reports.
 //
-// Fields are uint64 or int, and never negative. The tag help says what one is; from and to bound it:
+// Fields are uint64 or int, and never negative; other fields are none of its business. The tag help says what one is; from and to bound it:
 //
 //	MaxCases int `help:"receiver classes told apart at a send" from:"1" to:"4"`
 //
@@ -20,7 +20,7 @@ func Set(policy any, name, value string) error {
 	v := reflect.ValueOf(policy).Elem()
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
-		if hyphened(field.Name) != name {
+		if !countable(field) || hyphened(field.Name) != name {
 			continue
 		}
 		n, err := strconv.ParseUint(value, 0, 63)
@@ -46,8 +46,16 @@ func Each(policy any, f func(name, value, help string)) {
 	v := reflect.ValueOf(policy).Elem()
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
+		if !countable(field) {
+			continue
+		}
 		f(hyphened(field.Name), fmt.Sprint(v.Field(i)), field.Tag.Get("help"))
 	}
+}
+
+// countable tells whether a field is a threshold.
+func countable(field reflect.StructField) bool {
+	return field.Type.Kind() == reflect.Int || field.Type.Kind() == reflect.Uint64
 }
 
 // bounds answers what the tags of a field say.

@@ -10,6 +10,7 @@ type policy struct {
 	GatherAfter uint64 `help:"calls before feedback"`
 	OSRAfter    uint64
 	MaxCases    int `from:"1" to:"4" help:"classes"`
+	Always      bool
 }
 
 func TestSet(t *testing.T) {
@@ -23,12 +24,13 @@ func TestSet(t *testing.T) {
 		{"gather-after", "many", `gather-after: "many" is no number from 0 up`},
 		{"gather-after", "9223372036854775808", `gather-after: "9223372036854775808" is no number from 0 up`},
 		{"GatherAfter", "1", `no threshold "GatherAfter"`},
+		{"always", "1", `no threshold "always"`},
 	} {
-		p := policy{1, 2, 3}
+		p := policy{1, 2, 3, true}
 		got := ""
 		if err := Set(&p, c.name, c.value); err != nil {
 			got = err.Error()
-			if p != (policy{1, 2, 3}) {
+			if p != (policy{1, 2, 3, true}) {
 				t.Errorf("%s %s: an error, and %v", c.name, c.value, p)
 			}
 		} else {
@@ -42,7 +44,7 @@ func TestSet(t *testing.T) {
 
 func TestEach(t *testing.T) {
 	var lines []string
-	Each(&policy{1, 2, 3}, func(name, value, help string) { lines = append(lines, strings.TrimSpace(name+" "+value+" "+help)) })
+	Each(&policy{1, 2, 3, true}, func(name, value, help string) { lines = append(lines, strings.TrimSpace(name+" "+value+" "+help)) })
 	const want = "gather-after 1 calls before feedback, osr-after 2, max-cases 3 classes"
 	if got := strings.Join(lines, ", "); got != want {
 		t.Errorf("%s, not %s", got, want)

@@ -2,10 +2,8 @@ package passes
 
 import (
 	"fmt"
-	"reflect"
-	"strconv"
-	"strings"
-	"unicode"
+
+	"github.com/sista-vm/sista/internal/threshold"
 )
 
 // A Policy holds the thresholds of the passes. Names for Set are the fields' with
@@ -17,6 +15,7 @@ type Policy struct {
 	MaxPeeled       int `help:"most values of a loop whose first round is copied before it"`
 	WidenAfter      int `help:"visits of a parameter before its range is widened"`
 	MaxFacts        int `help:"most locations whose value is known at one place"`
+	MaxUnpolled     int `help:"most operations that a loop without a poll may execute"`
 
 	// LeaveAnyway says that a test may leave code at guards that hold, so states must not
 	// say what is so only because the guard failed. It is no threshold.
@@ -25,46 +24,16 @@ type Policy struct {
 
 // DefaultPolicy answers the thresholds that are used when nobody sets others.
 func DefaultPolicy() *Policy {
-	return &Policy{MaxScalarSlots: 32, MaxScalarRounds: 5, MaxRotated: 24, MaxPeeled: 80, WidenAfter: 3, MaxFacts: 256}
+	return &Policy{MaxScalarSlots: 32, MaxScalarRounds: 5, MaxRotated: 24, MaxPeeled: 80, WidenAfter: 3, MaxFacts: 256, MaxUnpolled: 100000}
 }
 
 // Set gives the threshold of that name a value, as a flag of a command line does.
 func (p *Policy) Set(name, value string) error {
-	v := reflect.ValueOf(p).Elem()
-	for i := range v.NumField() {
-		if f := v.Type().Field(i); f.Type.Kind() != reflect.Int || hyphened(f.Name) != name {
-			continue
-		}
-		n, err := strconv.Atoi(value)
-		if err != nil || n < 0 {
-			return fmt.Errorf("passes: %s: %q is no number from 0", name, value)
-		}
-		v.Field(i).SetInt(int64(n))
-		return nil
+	if err := threshold.Set(p, name, value); err != nil {
+		return fmt.Errorf("passes: %w", err)
 	}
-	return fmt.Errorf("passes: no threshold %q", name)
+	return nil
 }
 
 // Each calls f with every threshold: its name for Set, its value, what it is.
-func (p *Policy) Each(f func(name, value, help string)) {
-	v := reflect.ValueOf(p).Elem()
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		if field.Type.Kind() != reflect.Int {
-			continue
-		}
-		f(hyphened(field.Name), fmt.Sprint(v.Field(i)), field.Tag.Get("help"))
-	}
-}
-
-// hyphened writes MaxFacts as max-facts.
-func hyphened(field string) string {
-	var w strings.Builder
-	for i, r := range field {
-		if i > 0 && unicode.IsUpper(r) {
-			w.WriteByte('-')
-		}
-		w.WriteRune(unicode.ToLower(r))
-	}
-	return w.String()
-}
+func (p *Policy) Each(f func(name, value, help string)) { threshold.Each(p, f) }

@@ -8,7 +8,7 @@ import (
 
 // Ranges finds between which bounds integers lie, and removes checks that these
 // decide: arithmetic that cannot overflow loses its check, an index within bounds
-// too, a comparison with one possible answer becomes it.
+// too, a comparison with one possible answer becomes it, a loop that ends soon loses its poll.
 //
 // First every value gets a range from its op, and parameters the join of what they
 // are given, widened so that this ends. Then a walk down the dominator tree narrows
@@ -17,6 +17,7 @@ func Ranges(f *ir.Func, p *Policy) {
 	g := removeUnreachable(f)
 	r := newRanges(g, p)
 	r.global()
+	r.shortLoops()
 	r.children = g.Children()
 	for _, b := range g.Order {
 		if g.Idom(b) == nil {
@@ -52,6 +53,8 @@ type ranges struct {
 	p        *Policy
 	of       map[*ir.Value]interval
 	orders   []order
+	latches  map[*ir.Block]*ir.Loop
+	needed   map[*ir.Value]bool
 	children [][]*ir.Block
 	s        *ir.Substitution
 	gone     map[*ir.Value]bool

@@ -111,10 +111,16 @@ func (r *ranges) decide(v *ir.Value, log []undo) []undo {
 		if n, ok := r.lookup(x).meet(interval{0, r.lookup(x).hi}); ok {
 			log = r.narrow(x, n, log)
 		}
+	case ir.OpPoll:
+		if r.needless(v) {
+			r.gone[v] = true
+		}
 	case ir.OpILt:
 		r.compare(v, r.isBelow(v.Args[0], v.Args[1], 1), r.isBelow(v.Args[1], v.Args[0], 0))
+		r.rebase(v)
 	case ir.OpILe:
 		r.compare(v, r.isBelow(v.Args[0], v.Args[1], 0), r.isBelow(v.Args[1], v.Args[0], 1))
+		r.rebase(v)
 	case ir.OpIEq, ir.OpINe:
 		if _, ok := r.lookup(v.Args[0]).meet(r.lookup(v.Args[1])); !ok {
 			r.compare(v, v.Op == ir.OpINe, v.Op == ir.OpIEq)
