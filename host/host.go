@@ -125,6 +125,13 @@ type Locker interface {
 	TryLock() (unlock func(), ok bool, err error)
 }
 
+// SyncStarter is offered by files that can be on their way to the disk while they are written.
+type SyncStarter interface {
+	// StartSync has what was written so far brought to the disk, and does not wait for that. Only Sync tells
+	// whether it came there. It may be called beside Write.
+	StartSync()
+}
+
 // Descriptors is offered by Files that stand on an operating system with numbered descriptors.
 type Descriptors interface {
 	// OpenDescriptor makes a file of a descriptor that the process already has.

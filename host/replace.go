@@ -57,7 +57,9 @@ func Replace(files Files, name string, deny fs.FileMode, write func(File) error)
 
 // fill writes a new file and brings it to the disk. It is closed afterwards.
 func fill(files Files, name string, f File, mode uint32, chmod bool, write func(File) error) error {
-	err := write(f)
+	early := startEarly(f)
+	err := write(early)
+	early.end()
 	if err == nil && chmod {
 		// The mode a file is created with lacks what the umask takes away.
 		if err = files.Chmod(name, mode); err != nil {

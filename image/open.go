@@ -194,6 +194,10 @@ func (l *loader) read(r io.ReaderAt) error {
 	return nil
 }
 
+func wordsAt(addr uint64, n int) []uint64 {
+	return unsafe.Slice((*uint64)(heap.Pointer(addr)), n)
+}
+
 func bytesAt(addr, n uint64) []byte { return unsafe.Slice((*byte)(heap.Pointer(addr)), n) }
 
 // adopt hands the objects to the heap.

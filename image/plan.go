@@ -27,6 +27,7 @@ type outSegment struct {
 	parts []heap.Segment // of the heap
 	end   uint64         // of the last object, or of the mourn queue, at heap addresses
 	last  uint64         // end of the last object
+	free  uint64         // bytes of chunks before it
 	size  uint64         // in the file
 }
 
@@ -48,7 +49,8 @@ func (p *plan) home(addr uint64) uint64 { return homeOf(p.heap, addr) }
 // noted about external primitives, and makes sure that the heap can be saved.
 func newPlan(h *heap.Heap) (*plan, error) {
 	p := &plan{heap: h, mourners: h.Mourners()}
-	h.FirstObject() // writes the header of the free memory that is being allocated from
+	chunks := uint64(0) // bytes of them since the last object
+	h.FirstObject()     // writes the header of the free memory that is being allocated from
 	for _, s := range h.Segments() {
 		n := len(p.segments)
 		if n == 0 || !p.segments[n-1].joins(s) {
@@ -57,13 +59,22 @@ func newPlan(h *heap.Heap) (*plan, error) {
 		}
 		out := &p.segments[n-1]
 		out.parts = append(out.parts, s)
+		if len(out.parts) > 1 {
+			chunks += heap.BridgeSize // a chunk takes the place of the bridge before
+		} else {
+			chunks = 0
+		}
 		for at := s.Start; at < s.End()-heap.BridgeSize; {
 			o := objectStarting(at)
-			at = endOf(o)
-			if o.Header().ClassIndex() != heap.ClassFree {
-				out.last = at
+			end := endOf(o)
+			if o.Header().ClassIndex() == heap.ClassFree {
+				chunks += end - at
+			} else {
+				out.last = end
+				out.free, chunks = out.free+chunks, 0
 				forgetExternalIndex(o)
 			}
+			at = end
 		}
 	}
 	if err := p.checkStart(); err != nil {
@@ -118,19 +129,7 @@ func (p *plan) layOut() {
 			fill += pageSize
 		}
 		s.size = s.end - s.start() + fill + heap.BridgeSize
-		p.free += fill
-		for _, part := range s.parts {
-			for at := part.Start; at < min(part.End()-heap.BridgeSize, s.last); {
-				o := objectStarting(at)
-				if o.Header().ClassIndex() == heap.ClassFree {
-					p.free += endOf(o) - at
-				}
-				at = endOf(o)
-			}
-			if part.End() < s.last {
-				p.free += heap.BridgeSize // a chunk takes its place
-			}
-		}
+		p.free += s.free + fill
 	}
 }
 

@@ -105,10 +105,10 @@ func TestSaveAfterCollection(t *testing.T) {
 func TestChunks(t *testing.T) {
 	for size := uint64(2 * wordSize); size <= 2*pageSize; size += wordSize {
 		var b bytes.Buffer
-		w := &writer{w: &b, buffer: make([]byte, 0, 4*wordSize)}
+		w := &writer{behind: newBehind(&b)}
 		w.chunk(size)
-		if w.flush(); w.err != nil || uint64(b.Len()) != size {
-			t.Fatalf("a chunk of %d bytes takes %d, %v", size, b.Len(), w.err)
+		if _, err := w.behind.end(w.buffer); err != nil || uint64(b.Len()) != size {
+			t.Fatalf("a chunk of %d bytes takes %d, %v", size, b.Len(), err)
 		}
 		words := b.Bytes()
 		at := uint64(0)

@@ -1,7 +1,6 @@
 package image
 
 import (
-	"encoding/binary"
 	"io"
 
 	"github.com/cespare/xxhash/v2"
@@ -20,7 +19,7 @@ func Write(w io.Writer, h *heap.Heap, hd Header) error {
 	if err != nil {
 		return err
 	}
-	sum, err := p.write(io.Discard)
+	sum, err := p.write(io.Discard, nil)
 	if err != nil {
 		return err
 	}
@@ -28,13 +27,13 @@ func Write(w io.Writer, h *heap.Heap, hd Header) error {
 	if _, err := w.Write(hd.FirstPage()); err != nil {
 		return &Error{Offset: 0, Problem: "write", Err: cause(err)}
 	}
-	_, err = p.write(w)
+	_, err = p.write(w, nil)
 	return err
 }
 
 // WriteFile writes a heap to a file that is empty as Write does, and the header when
-// all else is there. What follows the header goes to tee too, unless that is nil. The
-// header is answered as it was written, and the file stands at the end of the image.
+// all else is there. What follows the header goes to tee too, unless that is nil, beside the
+// writing. The header is answered as it was written, and the file stands at the end of the image.
 func WriteFile(f io.WriteSeeker, h *heap.Heap, hd Header, tee io.Writer) (Header, error) {
 	p, err := newPlan(h)
 	if err != nil {
@@ -49,11 +48,7 @@ func WriteFile(f io.WriteSeeker, h *heap.Heap, hd Header, tee io.Writer) (Header
 	if err := seek(pageSize); err != nil {
 		return Header{}, err
 	}
-	out := io.Writer(f)
-	if tee != nil {
-		out = io.MultiWriter(f, tee)
-	}
-	sum, err := p.write(out)
+	sum, err := p.write(f, tee)
 	if err != nil {
 		return Header{}, err
 	}
@@ -67,78 +62,77 @@ func WriteFile(f io.WriteSeeker, h *heap.Heap, hd Header, tee io.Writer) (Header
 	return hd, seek(hd.End())
 }
 
-// write writes the segments and answers the sum of their bytes.
-func (p *plan) write(w io.Writer) (sum uint64, err error) {
+// write writes the segments, to tee too unless it is nil, and answers the sum of their bytes.
+func (p *plan) write(w, tee io.Writer) (sum uint64, err error) {
 	digest := xxhash.New()
-	out := &writer{plan: p, w: io.MultiWriter(w, digest), buffer: make([]byte, 0, writeBytes), at: pageSize}
-	for i := range p.segments {
-		if err := out.segment(i); err != nil {
-			return 0, err
-		}
+	writers := []io.Writer{io.MultiWriter(w, digest)}
+	if tee != nil {
+		writers = append(writers, tee)
 	}
-	if out.flush(); out.err != nil {
-		return 0, &Error{Offset: int64(out.at), Problem: "write", Err: cause(out.err)}
+	behind := newBehind(writers...)
+	defer behind.close()
+	out := &writer{plan: p, behind: behind}
+	if err := out.segments(); err != nil {
+		return 0, err
+	}
+	if at, err := behind.end(out.buffer); err != nil {
+		return 0, &Error{Offset: pageSize + at, Problem: "write", Err: cause(err)}
 	}
 	return digest.Sum64(), nil
 }
 
-// writeBytes is how much is written at a time.
-const writeBytes = 1 << 18
-
-// writer turns the objects of a heap into those of a file. After an error of the
-// underlying writer nothing more is written.
+// writer turns the objects of a heap into those of a file.
 type writer struct {
 	*plan
-	w      io.Writer
-	buffer []byte // what is still to be written
-	at     uint64 // offset in the file
-	err    error
+	behind *behind
+	buffer []uint64 // what is still to be written
 }
 
-// flush writes what was buffered.
-func (w *writer) flush() {
-	if w.err == nil && len(w.buffer) > 0 {
-		_, w.err = w.w.Write(w.buffer)
+// room answers where the next words are to be put, n at most and at least one.
+func (w *writer) room(n int) []uint64 {
+	if len(w.buffer) == cap(w.buffer) {
+		w.buffer = w.behind.write(w.buffer)
 	}
-	w.buffer = w.buffer[:0]
+	at := len(w.buffer)
+	n = min(n, cap(w.buffer)-at)
+	w.buffer = w.buffer[:at+n]
+	return w.buffer[at:]
 }
 
-// bytes writes whole words.
-func (w *writer) bytes(b []byte) {
-	w.at += uint64(len(b))
-	for len(b) > 0 {
-		if len(w.buffer) == cap(w.buffer) {
-			w.flush()
-		}
-		n := min(len(b), cap(w.buffer)-len(w.buffer))
-		w.buffer, b = append(w.buffer, b[:n]...), b[n:]
+// words writes them as they are.
+func (w *writer) words(words []uint64) {
+	for len(words) > 0 {
+		words = words[copy(w.room(len(words)), words):]
 	}
 }
 
 // word writes one.
-func (w *writer) word(v uint64) {
-	n := len(w.buffer)
-	if n == cap(w.buffer) {
-		w.flush()
-		n = 0
-	}
-	w.buffer = w.buffer[:n+wordSize]
-	binary.LittleEndian.PutUint64(w.buffer[n:], v)
-	w.at += wordSize
-}
+func (w *writer) word(v uint64) { w.room(1)[0] = v }
 
 func (w *writer) zeros(bytes uint64) {
-	for ; bytes > 0; bytes -= wordSize {
-		w.word(0)
+	for n := int(bytes / wordSize); n > 0; {
+		room := w.room(n)
+		clear(room)
+		n -= len(room)
 	}
+}
+
+// segments writes all.
+func (w *writer) segments() error {
+	for i := range w.plan.segments {
+		if err := w.segment(i); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // segment writes a segment of the file, with its bridge.
 func (w *writer) segment(i int) error {
-	s := &w.segments[i]
+	s := &w.plan.segments[i]
 	for _, part := range s.parts {
 		limit := part.End() - heap.BridgeSize
-		for at := part.Start; at < min(limit, s.last) && w.err == nil; {
+		for at := part.Start; at < min(limit, s.last) && !w.behind.failed.Load(); {
 			o := objectStarting(at)
 			if err := w.object(o); err != nil {
 				return err
@@ -149,7 +143,7 @@ func (w *writer) segment(i int) error {
 			w.chunk(heap.BridgeSize)
 		}
 	}
-	last := i == len(w.segments)-1
+	last := i == len(w.plan.segments)-1
 	if last {
 		w.mournQueue(s.last)
 	}
@@ -161,7 +155,7 @@ func (w *writer) segment(i int) error {
 		w.word(0)
 		return nil
 	}
-	next := &w.segments[i+1]
+	next := &w.plan.segments[i+1]
 	if span := next.start() - (s.start() + s.size); span != 0 {
 		w.word(heap.OverflowSlots<<heap.SlotsShift | span/wordSize)
 	} else {
@@ -228,24 +222,41 @@ func (w *writer) object(o heap.Oop) error {
 			live = min(pointers, contextFixed+int(stackp.Int()))
 		}
 	}
-	for i := range pointers {
-		v := o.Slot(i)
-		switch {
-		case o == w.heap.HiddenRoots && i >= heap.MarkStackRoot:
-			v = w.hiddenRoot(i)
-		case i >= live:
-			v = w.heap.Nil
-		}
-		if v.IsObject() {
-			if v < w.heap.OldStart || uint64(v) >= w.heap.OldEnd() {
-				return problem(-1, "slot %d of the object at %#x, class index %d, points at %#x outside old space", i, uint64(o), hd.ClassIndex(), uint64(v))
-			}
-			v = heap.Oop(w.home(uint64(v)))
-		}
-		w.word(uint64(v))
+	if o == w.heap.HiddenRoots {
+		live = min(pointers, heap.MarkStackRoot)
 	}
-	if rest := uint64(slots - pointers); rest != 0 {
-		w.bytes(bytesAt(o.SlotAddr(pointers), rest*wordSize))
+	words := wordsAt(o.SlotAddr(0), slots)
+	if err := w.pointers(o, words[:live]); err != nil {
+		return err
+	}
+	for i := live; i < pointers; i++ {
+		v := uint64(w.heap.Nil)
+		if o == w.heap.HiddenRoots {
+			v = uint64(w.hiddenRoot(i))
+		}
+		w.word(w.home(v))
+	}
+	w.words(words[pointers:])
+	return nil
+}
+
+// pointers writes the first words of an object, with what they point at at home.
+func (w *writer) pointers(o heap.Oop, words []uint64) error {
+	low, high := uint64(w.heap.OldStart), w.heap.OldEnd()
+	move := w.home(0)
+	for done := 0; done < len(words); {
+		room := w.room(len(words) - done)
+		for i, v := range words[done:][:len(room)] {
+			if heap.Oop(v).IsObject() {
+				if v < low || v >= high {
+					return problem(-1, "slot %d of the object at %#x, class index %d, points at %#x outside old space",
+						done+i, uint64(o), o.Header().ClassIndex(), v)
+				}
+				v += move
+			}
+			room[i] = v
+		}
+		done += len(room)
 	}
 	return nil
 }
@@ -253,7 +264,7 @@ func (w *writer) object(o heap.Oop) error {
 // hiddenRoot answers what the file has in a hidden root behind the class table.
 func (w *writer) hiddenRoot(i int) heap.Oop {
 	if i == heap.MournQueueRoot && len(w.mourners) != 0 {
-		return heap.Oop(w.segments[len(w.segments)-1].last + wordSize)
+		return heap.Oop(w.plan.segments[len(w.plan.segments)-1].last + wordSize)
 	}
 	return w.heap.Nil
 }

@@ -27,9 +27,8 @@ type Contents struct {
 
 // Sealer makes the seal of a file while it is written.
 type Sealer interface {
-	// Write takes the data of the image, all that follows its first page, in order. Close
-	// is called when the file is written, or failed to be.
-	io.WriteCloser
+	// Write takes the data of the image, all that follows its first page, in order, on a goroutine of its own.
+	io.Writer
 	// Root answers the root of the tree of hashes over these data when they are complete.
 	Root() []byte
 	// Seal answers the section that proves who wrote the first page and the sections.
@@ -52,7 +51,6 @@ func Write(files host.Files, path string, c Contents) (w Written, err error) {
 	deny := fs.FileMode(0)
 	if c.Sealer != nil {
 		deny = untrusted
-		defer c.Sealer.Close()
 	}
 	err = host.Replace(files, path, deny, func(f host.File) error {
 		w, err = c.write(f)

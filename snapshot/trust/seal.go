@@ -44,57 +44,20 @@ const (
 // context tells the use of the key from every other.
 var context = []byte("sista seal of an optimized image\x00")
 
-// sealer makes seals: a snapshot.Sealer. The tree is computed by a goroutine that takes
-// what it hashes from full and gives the buffers back to empty.
+// sealer makes seals: a snapshot.Sealer.
 type sealer struct {
-	key         *Key
-	tree        *tree
-	full, empty chan []byte
-	done        chan struct{} // closed when all is hashed
-	ended       bool
+	key  *Key
+	tree *tree
 }
 
-// ahead is how many writes the hashing may be behind.
-const ahead = 16
-
-// NewSealer answers what seals a file with a key, for snapshot.Write, which closes it. The
-// image's data are hashed beside their writing.
-func NewSealer(k *Key) snapshot.Sealer {
-	s := &sealer{key: k, tree: newTree(), full: make(chan []byte, ahead), empty: make(chan []byte, ahead), done: make(chan struct{})}
-	for range ahead {
-		s.empty <- nil
-	}
-	go func() {
-		defer close(s.done)
-		for b := range s.full {
-			_, _ = s.tree.Write(b)
-			s.empty <- b[:0]
-		}
-	}()
-	return s
-}
+// NewSealer answers what seals a file with a key, for snapshot.Write.
+func NewSealer(k *Key) snapshot.Sealer { return &sealer{key: k, tree: newTree()} }
 
 // Write takes data of the image.
-func (s *sealer) Write(b []byte) (int, error) {
-	s.full <- append(<-s.empty, b...)
-	return len(b), nil
-}
+func (s *sealer) Write(b []byte) (int, error) { return s.tree.Write(b) }
 
 // Root answers the root over the data.
-func (s *sealer) Root() []byte {
-	_ = s.Close()
-	return s.tree.root()
-}
-
-// Close ends the hashing.
-func (s *sealer) Close() error {
-	if !s.ended {
-		s.ended = true
-		close(s.full)
-	}
-	<-s.done
-	return nil
-}
+func (s *sealer) Root() []byte { return s.tree.root() }
 
 // Seal answers the seal of the first page and the sections.
 func (s *sealer) Seal(page []byte, sections []snapshot.Section) (snapshot.Section, error) {
