@@ -46,7 +46,11 @@ func (in *Interp) levelsAt(npc uint64) (*compiled, *native.State) {
 		in.fatal("internal error: no state at a return address of machine code (%#x)", npc)
 		return nil, &native.State{Levels: make([]native.Level, 1)}
 	}
-	return c, &c.code.States[sp.State]
+	if s := c.placed.State(sp.State); s != nil {
+		return c, s
+	}
+	in.fatal("%v", c.placed.Damaged())
+	return nil, &native.State{Levels: make([]native.Level, 1)}
 }
 
 // nativePCOf answers the native pc of a frame on a page, by walking there from the head.

@@ -68,7 +68,7 @@ func (b *Broker) evict(room uint64) {
 			b.logDeopt("evicted %s", u.name)
 			b.retire(u, b.policy.CompileAfter*power(b.policy.RecompileFactor, b.evicted[u.place]))
 		}
-		if n := uint64(len(u.code.Placed().Code().Bytes)); n >= room {
+		if n := uint64(len(u.code.Placed().Head().Bytes)); n >= room {
 			break
 		} else {
 			room -= n

@@ -176,7 +176,7 @@ func (p *Program) assumption(q *question) string {
 func (b *Broker) InUse(method heap.Oop) (lines []string) {
 	id := b.in.MethodID(method)
 	for _, u := range b.byCode {
-		switch n := len(u.code.Placed().Code().Bytes); {
+		switch n := len(u.code.Placed().Head().Bytes); {
 		case u.place.method != id:
 		case u.template:
 			lines = append(lines, fmt.Sprintf("in use: template code of %s, %d bytes", u.name, n))

@@ -24,14 +24,16 @@ func (b *Broker) deoptimized(c interp.Compiled, s *native.Safepoint) {
 	if u == nil || noBet(r) || s.State < 0 {
 		return
 	}
-	b.lose(u, c, &c.Placed().Code().States[s.State].Levels[0], r)
+	if state := c.Placed().State(s.State); state != nil {
+		b.lose(u, c, &state.Levels[0], r)
+	}
 }
 
 // asked is called when somebody asks for an activation that was inlined, at a safepoint of code.
 func (b *Broker) asked(c interp.Compiled, s *native.Safepoint, level int) {
-	u, levels := b.byCode[c], c.Placed().Code().States[s.State].Levels
-	if u != nil && level+1 < len(levels) {
-		b.lose(u, c, &levels[level+1], ir.ReasonContext)
+	u, state := b.byCode[c], c.Placed().State(s.State)
+	if u != nil && state != nil && level+1 < len(state.Levels) {
+		b.lose(u, c, &state.Levels[level+1], ir.ReasonContext)
 	}
 }
 

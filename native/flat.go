@@ -24,7 +24,7 @@ import (
 //	sends   what the cache of sends knew: selector or block 8, class 8, target as in a cell 8
 const (
 	flatMagic      = "SISTANAT"
-	flatVersion    = 3
+	flatVersion    = 4
 	flatHeaderSize = 48
 	unitRecordSize = 64
 	cellRecordSize = 8
@@ -448,7 +448,7 @@ func (in *installer) translate(w *uint64) error {
 func (in *installer) units() []*Placed {
 	z, n := in.zone, in.numUnits
 	codes, placed, blocks := make([]Code, n), make([]Placed, n), make([]block, 2*n)
-	templates := make([]Template, n)
+	templates, packed := make([]Template, n), make([]packedMaps, n)
 	list := make([]*Placed, n)
 	cells, cell, literals := make([]Cell, in.numCells), 0, 0
 	for i := range n {
@@ -471,7 +471,8 @@ func (in *installer) units() []*Placed {
 		words := uint64(u.literals) + ICWords*uint64(u.cells) + uint64(u.raw)
 		z.data.append(data, 8*words)
 		text.placed, data.placed = p, p
-		*p = Placed{code: c, zone: z, text: text, data: data, maps: in.maps[u.maps:][:u.mapsSize:u.mapsSize]}
+		*p = Placed{code: c, zone: z, text: text, data: data, maps: &packed[i]}
+		packed[i].all = in.maps[u.maps:][:u.mapsSize:u.mapsSize]
 		z.cover(text)
 		*c = Code{Name: names[u.name:][:u.nameSize], Bytes: bytesAt(p.Text(), uint64(u.size)), Entry: int(u.entry),
 			CheckedEntry: int(u.checkedEntry), FrameSlots: int(u.frameSlots), Slow: int(u.slow), OSR: u.kind&kindOSR != 0, Features: u.features,

@@ -11,11 +11,11 @@ import (
 // there, which values it is for. Encoded, with n an unsigned number and i one that may be
 // negative (package wire), and lists as their length and elements:
 //
-//	relocs      list of: distance to the one before n, word n
-//	raw         in the data, not here
 //	safepoints  list of: distance to the one before n, kind byte, oops: list of word,
 //	            state+1 n, reason byte, value i
-//	states      list of: levels, virtuals
+//	sizes       list of n, in bytes, of the states
+//	states      each: levels, virtuals
+//	relocs      list of: distance to the one before n, word n
 //	lines       list of: distance to the one before n, difference of values i
 //	entries     list of n     \
 //	returns     list of n      } of template code, else nothing
@@ -25,18 +25,12 @@ import (
 //	virtual     kind byte, class n, slots
 //	loc         kind + 16*repr + 128 if there is something to add, byte; index i; add i
 //
-// Every list is of its length and its elements.
+// Every list is of its length and its elements. The collector looks for safepoints of frames, so they come first; who
+// leaves code, or walks a stack, wants one state.
 func encodeMaps(c *Code) []byte {
 	var w wire.Writer
-	w.Uint(uint64(len(c.Relocs)))
-	at := 0
-	for _, r := range c.Relocs {
-		w.Int(int64(r.Offset - at))
-		w.Uint(uint64(r.Word))
-		at = r.Offset
-	}
 	w.Uint(uint64(len(c.Safepoints)))
-	at = 0
+	at := 0
 	for i := range c.Safepoints {
 		s := &c.Safepoints[i]
 		w.Uint(uint64(s.PC - at))
@@ -51,8 +45,19 @@ func encodeMaps(c *Code) []byte {
 		w.Int(int64(s.Value))
 	}
 	w.Uint(uint64(len(c.States)))
+	var states wire.Writer
 	for i := range c.States {
-		encodeState(&w, &c.States[i])
+		from := len(states.Bytes)
+		encodeState(&states, &c.States[i])
+		w.Uint(uint64(len(states.Bytes) - from))
+	}
+	w.Bytes = append(w.Bytes, states.Bytes...)
+	w.Uint(uint64(len(c.Relocs)))
+	at = 0
+	for _, r := range c.Relocs {
+		w.Int(int64(r.Offset - at))
+		w.Uint(uint64(r.Word))
+		at = r.Offset
 	}
 	w.Uint(uint64(len(c.Lines)))
 	last := Line{}
@@ -124,20 +129,36 @@ func encodeLoc(w *wire.Writer, l Loc) {
 
 var errMaps = errors.New("native: the maps of saved code are damaged")
 
+// packedMaps are the maps of saved code, which are decoded in three steps: safepoints, single states, everything.
+type packedMaps struct {
+	all    []byte   // until the safepoints are decoded
+	states []byte   // encoded, one behind the other
+	ends   []uint32 // where each of them ends
+	rest   []byte
+}
+
 // decodeMaps adds to code what encodeMaps has written.
 func decodeMaps(c *Code, b []byte) error {
-	r := wire.NewReader(b)
-	c.Relocs = make([]Reloc, r.Count())
-	at := 0
-	for i := range c.Relocs {
-		at += int(r.Int())
-		c.Relocs[i] = Reloc{at, int(r.Below(uint64(c.dataWords()), "word"))}
-		if at < 0 || at > len(c.Bytes)-4 {
-			r.Fail("relocation at %d", at)
-		}
+	m := packedMaps{all: b}
+	err := m.safepoints(c)
+	if err == nil {
+		err = m.everything(c)
 	}
+	return err
+}
+
+// damaged takes away from code what may be wrong.
+func (m *packedMaps) damaged(c *Code, err error) error {
+	*m = packedMaps{}
+	c.Relocs, c.Safepoints, c.States, c.Lines = nil, nil, nil, nil
+	return fmt.Errorf("%w: %s: %w", errMaps, c.Name, err)
+}
+
+// safepoints decodes the safepoints, and makes room for states.
+func (m *packedMaps) safepoints(c *Code) error {
+	r := wire.NewReader(m.all)
 	c.Safepoints = make([]Safepoint, r.Count())
-	at = 0
+	at := 0
 	for i := range c.Safepoints {
 		s := &c.Safepoints[i]
 		at += int(r.Below(uint64(len(c.Bytes))+1, "distance"))
@@ -153,13 +174,68 @@ func decodeMaps(c *Code, b []byte) error {
 		s.Reason = r.Byte()
 		s.Value = int32(r.Int())
 	}
-	c.States = make([]State, r.Count())
-	for i := range c.States {
-		decodeState(r, c, &c.States[i])
+	m.ends = make([]uint32, r.Count())
+	end := uint64(0)
+	for i := range m.ends {
+		end += r.Below(uint64(r.Left())+1, "size of a state")
+		m.ends[i] = uint32(end)
 	}
+	if end > uint64(r.Left()) {
+		r.Fail("states of %d bytes", end)
+		end = 0
+	}
+	m.states = r.Take(int(end))
+	m.rest = r.Take(r.Left())
+	m.all = nil
 	for i := range c.Safepoints {
-		if s := &c.Safepoints[i]; s.State < -1 || s.State >= len(c.States) {
-			r.Fail("safepoint with state %d of %d", s.State, len(c.States))
+		if s := &c.Safepoints[i]; s.State < -1 || s.State >= len(m.ends) {
+			r.Fail("safepoint with state %d of %d", s.State, len(m.ends))
+		}
+	}
+	if err := r.End(); err != nil {
+		return m.damaged(c, err)
+	}
+	return nil
+}
+
+// state decodes one state, if that has not been done.
+func (m *packedMaps) state(c *Code, i int) error {
+	if c.States == nil {
+		c.States = make([]State, len(m.ends))
+	}
+	if c.States[i].Levels != nil {
+		return nil
+	}
+	from := uint32(0)
+	if i > 0 {
+		from = m.ends[i-1]
+	}
+	r := wire.NewReader(m.states[from:m.ends[i]])
+	decodeState(r, c, &c.States[i])
+	if err := r.End(); err != nil {
+		return m.damaged(c, err)
+	}
+	return nil
+}
+
+// everything decodes what is left.
+func (m *packedMaps) everything(c *Code) error {
+	if c.States == nil {
+		c.States = make([]State, len(m.ends))
+	}
+	for i := range c.States {
+		if err := m.state(c, i); err != nil {
+			return err
+		}
+	}
+	r := wire.NewReader(m.rest)
+	c.Relocs = make([]Reloc, r.Count())
+	at := 0
+	for i := range c.Relocs {
+		at += int(r.Int())
+		c.Relocs[i] = Reloc{at, int(r.Below(uint64(c.dataWords()), "word"))}
+		if at < 0 || at > len(c.Bytes)-4 {
+			r.Fail("relocation at %d", at)
 		}
 	}
 	c.Lines = make([]Line, r.Count())
@@ -170,25 +246,29 @@ func decodeMaps(c *Code, b []byte) error {
 		c.Lines[i] = last
 	}
 	if t := c.Template; t != nil {
-		for _, list := range []*[]int32{&t.Entries, &t.Returns} {
-			*list = make([]int32, r.Count())
-			for i := range *list {
-				(*list)[i] = int32(r.Below(uint64(len(c.Bytes)), "entry"))
-			}
-		}
-		t.Sites = make([]Site, r.Count())
-		for i := range t.Sites {
-			t.Sites[i] = Site(r.Byte())
-		}
-		if len(t.Sites) != len(c.Cells) {
-			r.Fail("%d kinds of sends for %d cells", len(t.Sites), len(c.Cells))
-		}
+		decodeTemplate(r, c, t)
 	}
 	if err := r.End(); err != nil {
-		c.Relocs, c.Safepoints, c.States, c.Lines = nil, nil, nil, nil
-		return fmt.Errorf("%w: %s: %w", errMaps, c.Name, err)
+		return m.damaged(c, err)
 	}
+	*m = packedMaps{}
 	return nil
+}
+
+func decodeTemplate(r *wire.Reader, c *Code, t *Template) {
+	for _, list := range []*[]int32{&t.Entries, &t.Returns} {
+		*list = make([]int32, r.Count())
+		for i := range *list {
+			(*list)[i] = int32(r.Below(uint64(len(c.Bytes)), "entry"))
+		}
+	}
+	t.Sites = make([]Site, r.Count())
+	for i := range t.Sites {
+		t.Sites[i] = Site(r.Byte())
+	}
+	if len(t.Sites) != len(c.Cells) {
+		r.Fail("%d kinds of sends for %d cells", len(t.Sites), len(c.Cells))
+	}
 }
 
 func decodeState(r *wire.Reader, c *Code, s *State) {

@@ -47,8 +47,8 @@ type Placed struct {
 	code       *Code
 	zone       *Zone
 	text, data *block
-	maps       []byte // of saved code, until somebody looks at them
-	damaged    error  // what is wrong with them
+	maps       *packedMaps // of saved code, until all is decoded
+	damaged    error       // what is wrong with them
 }
 
 const (
@@ -266,8 +266,9 @@ func fill(b []byte, v byte) {
 
 // Code answers what was placed.
 func (p *Placed) Code() *Code {
-	if p.maps != nil {
-		p.decode()
+	if p.maps != nil && p.safepoints() {
+		p.decoded(p.maps.everything(p.code))
+		p.maps = nil
 	}
 	return p.code
 }
@@ -276,12 +277,29 @@ func (p *Placed) Code() *Code {
 // relocations, and the lists of a template may be missing.
 func (p *Placed) Head() *Code { return p.code }
 
-// decode decodes the maps of saved code. Without them, which happens only to a file that was tampered with,
-// there are no safepoints.
-func (p *Placed) decode() {
-	maps := p.maps
-	p.maps = nil
-	p.damaged = decodeMaps(p.code, maps)
+// State answers a state of a safepoint; nil if the maps are damaged.
+func (p *Placed) State(i int) *State {
+	if p.maps != nil && (!p.safepoints() || !p.decoded(p.maps.state(p.code, i))) {
+		return nil
+	}
+	if i >= len(p.code.States) {
+		return nil // they were damaged
+	}
+	return &p.code.States[i]
+}
+
+// safepoints decodes those of saved code, and tells whether there is more to be decoded.
+func (p *Placed) safepoints() bool {
+	return p.maps.all == nil || p.decoded(p.maps.safepoints(p.code))
+}
+
+// decoded notes an error. Without maps, which happens only to a file that was tampered with, there are no
+// safepoints.
+func (p *Placed) decoded(err error) bool {
+	if err != nil {
+		p.damaged, p.maps = err, nil
+	}
+	return err == nil
 }
 
 // Damaged answers what is wrong with the maps of saved code that was looked at.
@@ -306,7 +324,10 @@ func (p *Placed) CheckedEntry() uint64 {
 
 // Safepoint answers that of a return address; nil if there is none.
 func (p *Placed) Safepoint(pc uint64) *Safepoint {
-	list := p.Code().Safepoints
+	if p.maps != nil {
+		p.safepoints()
+	}
+	list := p.code.Safepoints
 	at := int(pc - p.Text())
 	i := sort.Search(len(list), func(i int) bool { return list[i].PC >= at })
 	if i == len(list) || list[i].PC != at {

@@ -25,7 +25,7 @@ func (v *VM) startCompiler() error {
 	}
 	v.zone = zone
 	if c.OnCode != nil {
-		zone.OnPlace = func(p *native.Placed) { c.OnCode(p.Text(), uint64(len(p.Code().Bytes)), p.Code().Name) }
+		zone.OnPlace = func(p *native.Placed) { c.OnCode(p.Text(), uint64(len(p.Head().Bytes)), p.Head().Name) }
 	}
 	if c.Feedback == nil {
 		v.in.Gather(counters.New(c.Stress.Policy(counters.DefaultPolicy())))
