@@ -91,22 +91,23 @@ func (h *Heap) SetReserve(bytes uint64) error {
 	return h.sizeReserve(bytes)
 }
 
-// Supply answers what has memory supplied for eden, and for the survivors of the first scavenge, before they are touched: the
-// first iteration of a program is then as fast as the later ones. It may be called on another goroutine, and ends before
-// the heap is closed.
+// Supply answers what has memory supplied for eden, and for the survivors of the first scavenges, before they are
+// touched: the first iteration of a program is then as fast as the later ones. It may be called on another goroutine,
+// and ends before the heap is closed.
 func (h *Heap) Supply() func() {
 	s, ok := h.mem.(host.Supplier)
 	if !ok {
 		return func() {}
 	}
 	y := &h.young
-	to := y.survivor[1-y.past]
-	eden, bytes, survivors := y.edenStart, y.edenBytes, y.nominal/4&^(h.mem.PageSize()-1)
+	areas, eden, bytes, survivors := y.survivor, y.edenStart, y.edenBytes, y.nominal/4&^(h.mem.PageSize()-1)
 	return func() {
-		s.Supply(eden, bytes)
-		if survivors > 0 {
-			s.Supply(to, survivors)
+		for _, area := range areas {
+			if survivors > 0 {
+				s.Supply(area, survivors)
+			}
 		}
+		s.Supply(eden, bytes)
 	}
 }
 

@@ -37,9 +37,9 @@ func (b *Broker) asked(c interp.Compiled, s *native.Safepoint, level int) {
 	}
 }
 
-// lose notes that code of a unit lost a bet made in an activation.
+// lose notes that code of a unit lost a bet made in an activation. Saved feedback, which has losses of its own, is not
+// recalled for that: a warmed program may lose a bet in its first iteration, which is no time for it.
 func (b *Broker) lose(u *unit, c interp.Compiled, l *native.Level, r ir.Reason) {
-	b.recallFeedback()
 	method := b.in.MethodID(c.Literal(l.Method))
 	lost := b.program.LoseBet(method, l.PC, uint8(r))
 	b.stats.Deopts[r.String()]++
