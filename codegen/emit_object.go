@@ -48,6 +48,16 @@ func (e *emitter) object() {
 		slow := e.slowPath(native.ExitHash, done, func() { e.give(asm.RAX, x) }, func() { e.take(d) })
 		a.Jcc(asm.Equal, slow)
 		a.Bind(done)
+	case mTouch:
+		x, field := e.r(in.x), in.imm
+		done := a.NewLabel()
+		slow := e.slowPath(native.ExitTouch, done, func() {
+			e.give(asm.RAX, x)
+			a.MovImm(asm.RCX, field)
+		}, nil)
+		a.MI(asm.Test, asm.W32, asm.At(x, 0), watchedBit|immutableBit)
+		a.Jcc(asm.NotEqual, slow)
+		a.Bind(done)
 	case mBarrier:
 		e.barrier()
 	case mNew:

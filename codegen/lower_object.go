@@ -241,6 +241,8 @@ func (l *lowerer) memory(v *ir.Value) {
 		} else {
 			l.emit(inst{op: mStore, y: y, z: l.plain(v.Args[2]), w: uint8(v.Int)})
 		}
+	case ir.OpTouch:
+		l.emit(inst{op: mTouch, x: l.reg(v.Args[0]), imm: v.Int, slow: true, st: l.state(v)})
 	case ir.OpIdentityHash:
 		l.emit(inst{op: mHash, d: l.define(v), x: l.reg(v.Args[0]), slow: true})
 	case ir.OpReplaceBytes, ir.OpReplaceOops, ir.OpCompareBytes, ir.OpHashBytes:

@@ -141,6 +141,7 @@ const (
 	mClassOf // d = class of x
 	mSize    // d = size of x in units of w bytes, tagged if imm
 	mHash
+	mTouch   // x is about to be written: field imm
 	mBarrier // z was stored into x
 	mNew     // d = object of class imm with args
 	mNewArr  // d = object of class imm with x oops, or imm2 of them
@@ -166,7 +167,7 @@ const (
 var mopNames = [numMops]string{"nop", "mov", "movzx", "lea", "add", "sub", "and", "or", "xor", "imul", "shl", "sar", "shr",
 	"shlv", "sarv", "shlx", "sarx", "neg", "cmp", "test", "testm", "store", "storei", "set", "cmov", "div", "divby", "fmov", "fadd", "fsub", "fmul", "fdiv", "fneg",
 	"fsqrt", "fcmp", "itof", "ftoi", "fload4", "fstore", "fstore4", "unbox", "box", "floattag", "guardfloat", "unboxg", "hasclass", "guardclass",
-	"classindex", "classof", "size", "hash", "barrier", "new", "newarr", "newraw", "context", "helper", "remember", "send", "poll", "deoptif", "deopt",
+	"classindex", "classof", "size", "hash", "touch", "barrier", "new", "newarr", "newraw", "context", "helper", "remember", "send", "poll", "deoptif", "deopt",
 	"jmp", "jcc", "ret", "nonlocal", "unreachable", "entry"}
 
 // okind is a kind of operand.

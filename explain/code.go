@@ -53,7 +53,7 @@ type Point struct {
 
 var exitNames = map[native.Exit]string{
 	native.ExitReturn: "return", native.ExitReturnBase: "returnBase", native.ExitReturnHooked: "returnHooked", native.ExitSend: "send", native.ExitDeopt: "deopt",
-	native.ExitPoll: "poll", native.ExitNew: "new", native.ExitRemember: "remember", native.ExitHash: "hash",
+	native.ExitPoll: "poll", native.ExitNew: "new", native.ExitRemember: "remember", native.ExitHash: "hash", native.ExitTouch: "touch",
 	native.ExitContext: "context", native.ExitValue: "value", native.ExitCall: "call", native.ExitNonLocal: "nonLocal",
 	native.ExitFloat: "float", native.ExitInterpret: "interpret", native.ExitFault: "fault",
 }

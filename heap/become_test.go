@@ -279,7 +279,7 @@ func TestBecomeFiresWatches(t *testing.T) {
 			a, b := h.NewArray(sizes[0]), h.NewArray(sizes[1])
 			h.Watch(a)
 			var fired []Oop
-			h.OnWatchedStore = func(o Oop) { fired = append(fired, o) }
+			h.OnWatchedStore = func(o Oop, _ int) { fired = append(fired, o) }
 			if err := h.Become([]Oop{a}, []Oop{b}, twoWay, false); err != BecomeOK {
 				t.Fatal(err)
 			}

@@ -147,8 +147,8 @@ type Heap struct {
 
 	GrowHeadroom, ShrinkThreshold, MaxHeap uint64
 
-	// OnWatchedStore is called for a store into a watched object.
-	OnWatchedStore func(o Oop)
+	// OnWatchedStore is called before a store into a slot of a watched object, or with -1 into any.
+	OnWatchedStore func(o Oop, slot int)
 
 	Stats Stats
 

@@ -28,9 +28,12 @@ func (h *Heap) Watch(o Oop) { o.SetHeader(o.Header() | WatchedBit) }
 func (h *Heap) Unwatch(o Oop) { o.SetHeader(o.Header() &^ WatchedBit) }
 
 // FireWatch tells whoever watches o that it is being changed.
-func (h *Heap) FireWatch(o Oop) {
+func (h *Heap) FireWatch(o Oop) { h.FireWatchAt(o, -1) }
+
+// FireWatchAt tells whoever watches o that slot i is being changed; if i is negative, any may be.
+func (h *Heap) FireWatchAt(o Oop, i int) {
 	if h.OnWatchedStore != nil {
-		h.OnWatchedStore(o)
+		h.OnWatchedStore(o, i)
 	}
 }
 

@@ -153,6 +153,16 @@ func (in *Interp) enterNative(pc uint64) bool {
 			in.heap.Remember(heap.Oop(n.Args[0]))
 		case native.ExitHash:
 			n.Args[0] = uint64(in.heap.IdentityHash(heap.Oop(n.Args[0])))
+		case native.ExitTouch:
+			o := heap.Oop(n.Args[0])
+			if isImmutable(o) {
+				in.deoptHead(false)
+				return false
+			}
+			in.heap.FireWatchAt(o, int(int64(n.Args[1])))
+			if in.code.killed {
+				in.raise() // the poll behind the store
+			}
 		case native.ExitContext:
 			ctx := in.newNativeContext(in.fp, n.PC, int(n.Args[1]))
 			for try := 0; ctx == heap.Invalid; try++ {
@@ -282,6 +292,9 @@ func (in *Interp) loseBet() {
 func (in *Interp) nativePoll() bool {
 	in.Stats.InterruptChecks++
 	in.runQuiet()
+	if in.dead == nil && in.pc == 0 && in.code.killed {
+		in.bury()
+	}
 	if in.dead != nil || in.pc != 0 {
 		return false // the frame is one of the interpreter's now
 	}

@@ -58,18 +58,18 @@ func (in *Interp) Doubt() {
 }
 
 // LookupVisiting answers the method for a selector from a class up, Invalid if there is
-// none. It calls visit with every object on which the answer depends.
-func (in *Interp) LookupVisiting(class, selector heap.Oop, visit func(heap.Oop)) heap.Oop {
+// none. It calls visit with every object on which the answer depends: of classes, on superclass and methods.
+func (in *Interp) LookupVisiting(class, selector heap.Oop, visit func(o heap.Oop, isClass bool)) heap.Oop {
 	for n := 0; class != in.nilOop && n < mostSuperclasses && class.IsObject() && class.Format().IsPointers() && class.NumSlots() >= 3; n++ {
-		visit(class)
+		visit(class, true)
 		dict := in.follow(class.Slot(classMethodDict))
 		if dict == in.nilOop || !dict.IsObject() {
 			return heap.Invalid
 		}
-		visit(dict)
+		visit(dict, false)
 		if dict.Format().IsPointers() && dict.NumSlots() > methodDictArray {
 			if a := in.follow(dict.Slot(methodDictArray)); a.IsObject() && a != in.nilOop {
-				visit(a)
+				visit(a, false)
 			}
 		}
 		if m := in.lookupIn(dict, selector); m != heap.Invalid {

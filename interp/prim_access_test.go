@@ -83,7 +83,7 @@ func TestStoresTouch(t *testing.T) {
 	w := newWorld(t)
 	touched := heap.Invalid
 	before := ""
-	w.heap.OnWatchedStore = func(o heap.Oop) { touched, before = o, w.show(o) }
+	w.heap.OnWatchedStore = func(o heap.Oop, _ int) { touched, before = o, w.show(o) }
 	young := w.oop("young")
 	old := func(class string, slots int, f heap.Format) heap.Oop {
 		return w.heap.AllocateOld(w.class(class).Header().Hash(), f, slots)

@@ -247,7 +247,7 @@ func (in *Interp) storeInto(o heap.Oop, i, pop int) {
 		in.attemptToAssign()
 		return
 	case flags&heap.WatchedBit != 0:
-		in.heap.FireWatch(o)
+		in.heap.FireWatchAt(o, i)
 	}
 	in.heap.Store(o, i, v)
 }

@@ -1,6 +1,7 @@
 package jit
 
 import (
+	"math"
 	"slices"
 
 	"github.com/sista-vm/sista/counters"
@@ -38,8 +39,16 @@ type Program struct {
 // watched is an object that answers were read from.
 type watched struct {
 	object    heap.Oop
+	slots     int // the first so many were read
 	questions []*question
 }
+
+// Slots of an object that answers are read from: all, or those of a class that say what it inherits and
+// understands, and what its instances look like. The variables that a class has as an object come later.
+const (
+	allSlots   = math.MaxInt
+	classSlots = heap.ClassFormat + 1
+)
 
 // bet names something that compiled code assumed at a bytecode.
 type bet struct {
@@ -117,8 +126,8 @@ func (p *Program) drop(c *Compilation) {
 	c.questions = nil
 }
 
-// watch has the heap tell when an object is written from which an answer was read.
-func (p *Program) watch(o heap.Oop, q *question) {
+// watch has the heap tell when one of the first slots of an object is written from which an answer was read.
+func (p *Program) watch(o heap.Oop, slots int, q *question) {
 	p.rebuild()
 	w := p.byObject[o]
 	if w == nil {
@@ -126,18 +135,22 @@ func (p *Program) watch(o heap.Oop, q *question) {
 		p.watched = append(p.watched, w)
 		p.byObject[o] = w
 	}
+	w.slots = max(w.slots, slots)
 	if !slices.Contains(w.questions, q) {
 		w.questions = append(w.questions, q)
 	}
 	p.heap.Watch(o)
 }
 
-// fired is called before a watched object is written.
-func (p *Program) fired(o heap.Oop) {
+// fired is called before a slot of a watched object is written.
+func (p *Program) fired(o heap.Oop, slot int) {
 	p.rebuild()
 	w := p.byObject[o]
 	if w == nil {
 		p.heap.Unwatch(o)
+		return
+	}
+	if slot >= w.slots {
 		return
 	}
 	// What still reads from it will watch it again when it is asked again.

@@ -45,19 +45,26 @@ type answer struct {
 // ask finds the answer, and watches what it is read from.
 func (p *Program) ask(q *question) answer {
 	h, in := p.heap, p.in
-	watch := func(o heap.Oop) { p.watch(o, q) }
+	watch := func(o heap.Oop) { p.watch(o, allSlots, q) }
+	visit := func(o heap.Oop, isClass bool) {
+		if isClass {
+			p.watch(o, classSlots, q)
+		} else {
+			watch(o)
+		}
+	}
 	switch q.kind {
 	case lookup:
 		class := h.ClassAt(q.class)
-		return answer{oop: in.LookupVisiting(class, q.selector, watch)}
+		return answer{oop: in.LookupVisiting(class, q.selector, visit)}
 	case lookupAbove:
 		if !isClass(q.object) {
 			return answer{}
 		}
-		watch(q.object)
-		return answer{oop: in.LookupVisiting(h.Follow(q.object.Slot(heap.ClassSuperclass)), q.selector, watch)}
+		visit(q.object, true)
+		return answer{oop: in.LookupVisiting(h.Follow(q.object.Slot(heap.ClassSuperclass)), q.selector, visit)}
 	case classFacts:
-		return p.facts(h.ClassAt(q.class), q.class, watch)
+		return p.facts(h.ClassAt(q.class), q.class, visit)
 	case instances:
 		if !isClass(q.object) {
 			return answer{}
@@ -66,7 +73,7 @@ func (p *Program) ask(q *question) answer {
 		if !ok {
 			return answer{}
 		}
-		return p.facts(q.object, index, watch)
+		return p.facts(q.object, index, visit)
 	case binding:
 		if !isPointers(q.object) || q.object.NumSlots() < 2 {
 			return answer{}
@@ -91,11 +98,11 @@ func (p *Program) ask(q *question) answer {
 }
 
 // facts describes a class; its oop is the class.
-func (p *Program) facts(class heap.Oop, index uint32, watch func(heap.Oop)) answer {
+func (p *Program) facts(class heap.Oop, index uint32, visit func(o heap.Oop, isClass bool)) answer {
 	if !isClass(class) {
 		return answer{}
 	}
-	watch(class)
+	visit(class, true)
 	fixed, format := p.heap.InstSpec(class)
 	return answer{oop: class, facts: front.Class{Index: front.ClassIndex(index), Name: p.in.NameOfClass(class), Format: uint8(format), Fixed: fixed}}
 }

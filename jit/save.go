@@ -31,7 +31,7 @@ type Saved struct {
 //	code      see package native: the units in the same order
 const (
 	nativeMagic   = "SISTACOD"
-	nativeVersion = 1
+	nativeVersion = 2
 	nativeHeader  = 24
 	unitRecord    = 32
 

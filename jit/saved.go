@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/sista-vm/sista/heap"
@@ -43,14 +44,16 @@ var ErrSaved = errors.New("jit: saved code is damaged")
 //	users      of each use of answers: first reference 4, how many 4
 //	questions  kind 4, class 4, object 8, selector 8, answer: oop 8, args 4, class index 4,
 //	           format 4, fixed 4, place of the name 4, its length 4, how often it changed 4, 0 4
-//	objects    that answers were read from, to be watched: object 8, first reference 4, how many 4
+//	objects    that answers were read from, to be watched: object 8, first reference 4, how many 4, how many of
+//	           its first slots matter, or 2^32-1 for all, 4
 //	references numbers of questions, 4 each
 //	names      of classes
 const (
 	answersHeader  = 20
 	userRecord     = 8
 	questionRecord = 64
-	objectRecord   = 16
+	objectRecord   = 20
+	allSavedSlots  = math.MaxUint32
 )
 
 // saveAnswers writes the answers that compilations rely on. A compilation with an answer that has no name in
@@ -106,6 +109,7 @@ func (p *Program) saveAnswers(n *Names, users []*Compilation) []byte {
 			os.Word(name)
 			os.Half(uint32(first))
 			os.Half(uint32(count))
+			os.Half(uint32(min(w.slots, allSavedSlots)))
 			objects++
 		}
 	}
@@ -258,6 +262,11 @@ func (p *Program) decode(a *answers) {
 		if w == nil {
 			w = &watched{object: o}
 			p.watched = append(p.watched, w)
+		}
+		if n := half(b, 4); n == allSavedSlots {
+			w.slots = allSlots
+		} else {
+			w.slots = max(w.slots, int(n))
 		}
 		for j := range int(half(b, 3)) {
 			q := at[half(a.refs, int(half(b, 2))+j)]

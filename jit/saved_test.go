@@ -46,7 +46,7 @@ func TestAnswers(t *testing.T) {
 	one := &question{key: key{lookup, 7, 0, 1000}, answer: answer{oop: 2000}, changes: 3}
 	two := &question{key: key{kind: instances, object: 3000}, answer: answer{oop: 3000, args: 2, facts: front.Class{Index: 9, Name: "Dog", Format: 1, Fixed: 3}}}
 	users := []*Compilation{{questions: []*question{one, two}}, {questions: []*question{two}}}
-	p.watched = []*watched{{4000, []*question{one}}, {3000, []*question{two, one}}, {5000, []*question{{}}}}
+	p.watched = []*watched{{4000, allSlots, []*question{one}}, {3000, classSlots, []*question{two, one}}, {5000, allSlots, []*question{{}}}}
 	encoded := p.saveAnswers(&Names{Save: func(o heap.Oop) (uint64, bool) { return uint64(o) + 1, true }}, users)
 
 	a, err := parseAnswers(encoded, Names{Load: func(n uint64) (heap.Oop, bool) { return heap.Oop(n - 1), true }})
@@ -65,7 +65,7 @@ func TestAnswers(t *testing.T) {
 			t.Errorf("%+v, want %+v", got, want)
 		}
 	}
-	if w := q.byObject[3000]; w == nil || len(w.questions) != 2 || w.questions[0] != q.questions[1] {
+	if w := q.byObject[3000]; w == nil || len(w.questions) != 2 || w.questions[0] != q.questions[1] || w.slots != classSlots || q.byObject[4000].slots != allSlots {
 		t.Errorf("watched: %+v", w)
 	}
 }

@@ -121,6 +121,9 @@ const (
 	ExitRemember
 	// ExitHash: Args[0] is an object without identity hash; answers the hash untagged in AX.
 	ExitHash
+	// ExitTouch: field Args[1] of the object Args[0], which is watched or read-only, is about
+	// to be written. Goes on, or leaves by the state.
+	ExitTouch
 	// ExitContext: make the context of inline level Args[1] of this frame; its state's
 	// level says method, receiver and closure. Goes on with the context in AX.
 	ExitContext

@@ -212,6 +212,10 @@ TEXT exitHash<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
 	MOVL $const_ExitHash, R11
 	JMP  leave<>(SB)
 
+TEXT exitTouch<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
+	MOVL $const_ExitTouch, R11
+	JMP  leave<>(SB)
+
 TEXT exitContext<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
 	MOVL $const_ExitContext, R11
 	JMP  leave<>(SB)
@@ -248,6 +252,7 @@ DATA ·stubs+(const_ExitPoll*8)(SB)/8, $exitPoll<>(SB)
 DATA ·stubs+(const_ExitNew*8)(SB)/8, $exitNew<>(SB)
 DATA ·stubs+(const_ExitRemember*8)(SB)/8, $exitRemember<>(SB)
 DATA ·stubs+(const_ExitHash*8)(SB)/8, $exitHash<>(SB)
+DATA ·stubs+(const_ExitTouch*8)(SB)/8, $exitTouch<>(SB)
 DATA ·stubs+(const_ExitContext*8)(SB)/8, $exitContext<>(SB)
 DATA ·stubs+(const_ExitValue*8)(SB)/8, $exitValue<>(SB)
 DATA ·stubs+(const_ExitCall*8)(SB)/8, $exitCall<>(SB)

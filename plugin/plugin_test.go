@@ -103,7 +103,7 @@ func TestStores(t *testing.T) {
 	v.Fails(plugin.BadIndex, "Echo", "store", nil, a, -1, "new")
 	v.Fails(plugin.BadArgument, "Echo", "store", nil, b, 0, "new")
 	var watched []heap.Oop
-	v.Heap().OnWatchedStore = func(o heap.Oop) { watched = append(watched, o) }
+	v.Heap().OnWatchedStore = func(o heap.Oop, _ int) { watched = append(watched, o) }
 	v.Heap().Watch(a)
 	v.Do("Echo", "store", nil, a, 0, 5)
 	if len(watched) != 1 || watched[0] != a {

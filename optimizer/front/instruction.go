@@ -25,6 +25,7 @@ func (s *scope) instruction(b *basicBlock) {
 		s.pushing()
 		return
 	}
+	polls := false
 	switch in.Op {
 	case bytecode.Nop:
 	case bytecode.Pop:
@@ -33,15 +34,15 @@ func (s *scope) instruction(b *basicBlock) {
 		s.setTemp(in.Index, s.top(0))
 	case bytecode.StoreReceiverVariable, bytecode.PopIntoReceiverVariable:
 		self := s.receiver()
-		s.cur.GuardWritable(self, ir.ReasonReadOnly, s.reexecute())
+		polls = s.writes(self, int64(in.Index))
 		s.cur.StoreSlot(self, s.top(0), int64(in.Index))
 	case bytecode.StoreLiteralVariable, bytecode.PopIntoLiteralVariable:
 		binding := s.binding()
-		s.cur.GuardWritable(binding, ir.ReasonReadOnly, s.reexecute())
+		polls = s.writes(binding, associationVal)
 		s.cur.StoreSlot(binding, s.top(0), associationVal)
 	case bytecode.StoreRemoteTemp, bytecode.PopIntoRemoteTemp:
 		vector := s.vector()
-		s.cur.GuardWritable(vector, ir.ReasonReadOnly, s.reexecute())
+		polls = s.writes(vector, int64(in.Index))
 		s.cur.StoreElement(vector, s.cur.ConstInt(int64(in.Index)), s.top(0))
 	default:
 		panic(refuse("unassigned bytecode", "%s: pc %d: %v", s.method.Name, in.PC, in.Op))
@@ -49,6 +50,21 @@ func (s *scope) instruction(b *basicBlock) {
 	if in.Op.Class() == bytecode.ClassPopInto {
 		s.drop(1)
 	}
+	if polls {
+		s.cur.Poll(ir.ReasonRequest, s.state(ir.Reexecute, in.Next(), 0))
+	}
+}
+
+// writes comes before a store of the running bytecode into a slot of an object. The bet is that nobody watches the
+// object. Where it was lost, who does is told, and asked behind the store, by a poll, whether this code is still
+// right; read-only objects are left to the interpreter, which sends a message.
+func (s *scope) writes(o *ir.Value, slot int64) (polls bool) {
+	if s.trusts(ir.ReasonReadOnly) {
+		s.cur.GuardWritable(o, ir.ReasonReadOnly, s.reexecute())
+		return false
+	}
+	s.cur.Touch(o, slot, ir.ReasonRequest, s.reexecute())
+	return true
 }
 
 func (s *scope) pushing() {

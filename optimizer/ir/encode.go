@@ -12,7 +12,7 @@ import (
 
 // EncodingVersion is that of Encode. It changes when the encoding does, and when ops are renumbered or
 // mean something else.
-const EncodingVersion = 1
+const EncodingVersion = 2
 
 // Encode answers a function as bytes. With n an unsigned number and i one that may be negative
 // (package wire), and every list as its length and its elements:

@@ -189,6 +189,11 @@ func (x *evaluation) memory(v *Value, a []datum) (datum, error) {
 		return 0, nil
 	case OpGuardWritable:
 		return 0, x.guard(v, m.Writable(Oop(a[0])))
+	case OpTouch:
+		if !m.Writable(Oop(a[0])) {
+			return 0, x.deopt(v, v.Reason)
+		}
+		return 0, nil
 	case OpBoxFloat:
 		o, err = m.Float(math.Float64frombits(a[0]))
 	case OpLoadSlot:

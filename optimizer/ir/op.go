@@ -131,9 +131,9 @@ func (o Op) Removable() bool {
 }
 
 // HasEffect tells whether executing the op once more is noticed. Drawing an identity
-// hash again answers the same, and a poll has none of its own.
+// hash again answers the same, a poll has none of its own, and who watches an object may be told twice.
 func (o Op) HasEffect() bool {
-	return o == OpWidow || opTable[o].Writes&^AliasHash != 0 && o != OpPoll
+	return o == OpWidow || opTable[o].Writes&^AliasHash != 0 && o != OpPoll && o != OpTouch
 }
 
 // MayLackState tells whether the value can do without a state though its op has one: an

@@ -94,6 +94,7 @@ const (
 	OpIdentityHash     // its identity hash, drawn if it has none
 	OpSend             // look a selector up and run what is found
 	OpCall             // run a method that is known
+	OpTouch            // tell who watches the object that a field is about to be written; leave if it is read-only
 	OpPoll             // let the collector in, or leave if a request is for Smalltalk code
 	OpAnchor           // a state for guards that move here
 	OpJump             // to the only successor
@@ -195,6 +196,7 @@ var opTable = [numOps]OpInfo{
 	OpIdentityHash:  {Name: "identityhash", Doc: "its identity hash, drawn if it has none", Args: []Type{TypeObj}, Result: TypeInt, Reads: AliasHash, Writes: AliasHash},
 	OpSend:          {Name: "send", Doc: "look a selector up and run what is found", Args: []Type{TypeOop, TypeOop}, Variadic: true, Result: TypeOop, Aux: AuxSymbol, Reads: AliasAll, Writes: AliasAll, Call: true, Deopts: true},
 	OpCall:          {Name: "call", Doc: "run a method that is known", Args: []Type{TypeOop, TypeOop}, Variadic: true, Result: TypeOop, Aux: AuxSymbol, Reads: AliasAll, Writes: AliasAll, Call: true, Deopts: true},
+	OpTouch:         {Name: "touch", Doc: "tell who watches the object that a field is about to be written; leave if it is read-only", Args: []Type{TypeObj}, Result: TypeNone, Aux: AuxSlot, Reads: AliasHeader, Writes: AliasHeader, Pinned: true, Deopts: true},
 	OpPoll:          {Name: "poll", Doc: "let the collector in, or leave if a request is for Smalltalk code", Result: TypeNone, Reads: AliasAll, Writes: AliasHeader, Pinned: true, Deopts: true},
 	OpAnchor:        {Name: "anchor", Doc: "a state for guards that move here", Result: TypeNone, Pinned: true, Deopts: true},
 	OpJump:          {Name: "jump", Doc: "to the only successor", Result: TypeNone, Ends: true},
@@ -761,6 +763,14 @@ func (b *Block) Send(x *Value, sym string, h Handle, reason Reason, state *State
 func (b *Block) Call(x *Value, sym string, h Handle, reason Reason, state *State, rest ...*Value) *Value {
 	v := b.append(OpCall, append([]*Value{x}, rest...))
 	v.Sym, v.Int = sym, int64(h)
+	v.Reason, v.State = reason, state
+	return v
+}
+
+// Touch appends touch: tell who watches the object that a field is about to be written; leave if it is read-only.
+func (b *Block) Touch(x *Value, slot int64, reason Reason, state *State) *Value {
+	v := b.append(OpTouch, []*Value{x})
+	v.Int = slot
 	v.Reason, v.State = reason, state
 	return v
 }

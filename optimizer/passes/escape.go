@@ -358,7 +358,7 @@ func isAccess(v *ir.Value, i int, s shape) bool {
 		return s.op == ir.OpBoxFloat
 	case ir.OpGuardClass, ir.OpKnownClass:
 		return s.op != ir.OpBoxFloat && v.Int == s.class
-	case ir.OpGuardWritable, ir.OpGuardObj, ir.OpHasClass, ir.OpClassIndex:
+	case ir.OpGuardWritable, ir.OpTouch, ir.OpGuardObj, ir.OpHasClass, ir.OpClassIndex:
 		return s.op != ir.OpBoxFloat
 	case ir.OpSize:
 		return s.op != ir.OpBoxFloat && v.Int == 0

@@ -225,7 +225,7 @@ func (r *rewriting) access(b *ir.Block, v *ir.Value, c *candidate, at *view) {
 		constant(ir.OpConstInt, c.shape.class)
 	case ir.OpSize:
 		constant(ir.OpConstInt, int64(c.shape.fields))
-	case ir.OpGuardWritable:
+	case ir.OpGuardWritable, ir.OpTouch:
 	case ir.OpGuardFloat, ir.OpKnownFloat, ir.OpGuardObj, ir.OpGuardClass, ir.OpKnownClass:
 		r.s.Replace(v, c.v)
 	case ir.OpUnboxFloat:

@@ -70,7 +70,7 @@ func privates(g *ir.Graph) map[*ir.Value]bool {
 		b.Each(func(v *ir.Value) {
 			_, access := v.Location()
 			for i, a := range v.Args {
-				if r := a.Root(); private[r] && !(access && i == 0) && !v.Op.Pure() && !v.Op.Info().Guard && v.Op != ir.OpReturn {
+				if r := a.Root(); private[r] && !(access && i == 0) && !v.Op.Pure() && !v.Op.Info().Guard && v.Op != ir.OpTouch && v.Op != ir.OpReturn {
 					delete(private, r)
 				}
 			}
@@ -179,6 +179,10 @@ func (m *memory) block(b *ir.Block) {
 			} else {
 				c.writable = append(c.writable, r)
 			}
+		case v.Op == ir.OpTouch:
+			if r := m.s.Find(v.Args[0]).Root(); m.private[r] || slices.Contains(c.writable, r) {
+				m.gone[v] = true
+			} // else it stays watched
 		case v.Op.Info().Allocates:
 			if v.Op == ir.OpBoxFloat {
 				continue

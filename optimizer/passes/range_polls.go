@@ -31,6 +31,11 @@ func (r *ranges) needless(poll *ir.Value) bool {
 	operations := len(l.Blocks) // their ends
 	for b := range l.Blocks {
 		operations += len(b.Values)
+		for _, v := range b.Values {
+			if v.Op == ir.OpTouch {
+				return false // the poll may be the one that asks whether this code is still right
+			}
+		}
 	}
 	for _, e := range poll.Block.Succs {
 		if e.To != l.Header {

@@ -405,7 +405,11 @@ func (g *generator) object() {
 			size := g.b.Size(a, 0)
 			g.addInt(size)
 			at := g.index(size)
-			g.b.GuardWritable(a, ir.ReasonReadOnly, g.state())
+			if g.IntN(3) == 0 {
+				g.b.Touch(a, 0, ir.ReasonRequest, g.state())
+			} else {
+				g.b.GuardWritable(a, ir.ReasonReadOnly, g.state())
+			}
 			g.b.StoreElement(a, at, g.anyOop())
 			g.addOop(g.b.LoadElement(a, g.detour(at)))
 		}

@@ -428,6 +428,11 @@ func (w *world) loop() ending {
 			}
 			w.setRemembered(o, true)
 			w.collectMaybe()
+		case native.ExitTouch:
+			if int64(w.Args[1]) != 0 || w.Writable(ir.Oop(w.Args[0])) {
+				w.t.Fatalf("%#x is touched at %d", w.Args[0], int64(w.Args[1]))
+			}
+			return w.leave(true)
 		case native.ExitHash:
 			w.hashes++
 			st(w.Args[0], ld(w.Args[0])|w.hashes<<32)

@@ -125,6 +125,7 @@ var table = []row{
 
 	{"send", "Send", "oop oop...", "oop", "Symbol", "all", "all", "call deopts", "look a selector up and run what is found"},
 	{"call", "Call", "oop oop...", "oop", "Symbol", "all", "all", "call deopts", "run a method that is known"},
+	{"touch", "Touch", "obj", "none", "Slot", "header", "header", "pinned deopts", "tell who watches the object that a field is about to be written; leave if it is read-only"},
 	{"poll", "Poll", "", "none", "", "all", "header", "pinned deopts", "let the collector in, or leave if a request is for Smalltalk code"},
 	{"anchor", "Anchor", "", "none", "", "", "", "pinned deopts", "a state for guards that move here"},
 
