@@ -68,7 +68,7 @@ func (b *becoming) harmless(in *Interp) bool {
 	in.leavePage()
 	for i := range in.pages.pages {
 		if p := &in.pages.pages[i]; p.used {
-			for fp := p.fp; fp != 0; fp = callerFrame(fp) {
+			for fp := p.FP; fp != 0; fp = callerFrame(fp) {
 				if b.harms(in, in.frameWord(fp, frameMethod), in.frameWord(fp, frameReceiver), in.frameWord(fp, framePC)) {
 					return false
 				}

@@ -57,10 +57,10 @@ func (in *Interp) collectIfNeeded() {
 
 // visitFrames visits the oops of all frames of a page and its base sender.
 func (in *Interp) visitFrames(p *stackPage, visit func(*heap.Oop)) {
-	fp, low, npc := p.fp, p.sp, uint64(0)
+	fp, low, npc := p.FP, p.SP, uint64(0)
 	for fp != 0 {
 		if frameIsNative(fp) {
-			if fp == p.fp {
+			if fp == p.FP {
 				npc = headPC(fp)
 			}
 			in.visitNative(fp, low, npc, visit)
@@ -205,7 +205,7 @@ func (in *Interp) UnforwardRoots(follow func(heap.Oop) heap.Oop) {
 			continue
 		}
 		in.followNative(p, follow)
-		for fp := p.fp; fp != 0; fp = callerFrame(fp) {
+		for fp := p.FP; fp != 0; fp = callerFrame(fp) {
 			if !frameIsNative(fp) {
 				fix(fp - 8)
 				fix(fp - 24)

@@ -231,8 +231,8 @@ func (in *Interp) activateContext(ctx heap.Oop) {
 	if isMarried(ctx) {
 		a := in.marriedActivation(ctx)
 		p := in.pageOf(a.fp)
-		if p.fp == a.fp && a.level == 0 && p != in.pages.active {
-			in.fp, in.sp = p.fp, p.sp
+		if p.FP == a.fp && a.level == 0 && p != in.pages.active {
+			in.fp, in.sp = p.FP, p.SP
 			in.usePage(p)
 			in.loadPC()
 			return

@@ -235,6 +235,15 @@ func (in *Interp) startCount(every uint64) {
 	in.nat.Trip = f.interval
 }
 
+// sampleSoon lets the next activation or back edge be a sample: there may be code to go on in. What was counted
+// stays counted.
+func (in *Interp) sampleSoon() {
+	if f := &in.feedback; f.table != nil && !in.gathers() && in.nat.Trip > 1 {
+		f.interval -= in.nat.Trip - 1
+		in.nat.Trip = 1
+	}
+}
+
 func (in *Interp) gathers() bool { return in.trace.on }
 
 // windowFor answers how long a window for a method is to be: twice the last one, up to a limit, if what is

@@ -45,9 +45,10 @@ type Interp struct {
 	// machine code. Posting a request sets it to the highest address; handling the
 	// request puts pageLimit back.
 	nat           native.Context
-	code          *machineCode        // nil: nothing is compiled
-	nativeEntry   uint64              // where code is to be called next, or 0
-	sends         *native.SendCache   // nil as code is
+	code          *machineCode      // nil: nothing is compiled
+	nativeEntry   uint64            // where code is to be called next, or 0
+	sends         *native.SendCache // nil as code is
+	switchPoints  *native.SwitchPoints
 	keptSends     []native.SendTarget // entries of it, while the collection before a snapshot is under way
 	spilled       []spilledFrame
 	leaveGuards   func() int64 // nil: guards are not counted
@@ -151,6 +152,7 @@ const (
 // Stats counts events since the start.
 type Stats struct {
 	ProcessSwitches, StackOverflows, PageSpills, InterruptChecks uint64
+	NativeSwitches                                               uint64 // process switches of machine code, which are counted in both
 	IdleMicroseconds                                             uint64
 	Lookups, CacheMisses                                         uint64
 	Deopts                                                       uint64 // bets that machine code lost

@@ -53,6 +53,7 @@ type machineCode struct {
 	all      []*compiled
 	byMethod map[heap.Oop]*compiled
 	osr      map[osrKey]*compiled
+	loops    map[heap.Oop]bool // methods with code in osr, or that had some
 	byPlace  map[*native.Placed]*compiled
 	points   [64]point // safepoints found lately
 	killed   bool      // some code in all is dead
@@ -89,11 +90,12 @@ type NativeHooks struct {
 
 // EnableNative lets machine code run. It is called before anything runs.
 func (in *Interp) EnableNative(zone *native.Zone, hooks NativeHooks) {
-	in.code = &machineCode{zone: zone, hooks: hooks, byMethod: map[heap.Oop]*compiled{}, osr: map[osrKey]*compiled{},
+	in.code = &machineCode{zone: zone, hooks: hooks, byMethod: map[heap.Oop]*compiled{}, osr: map[osrKey]*compiled{}, loops: map[heap.Oop]bool{},
 		byPlace: map[*native.Placed]*compiled{}, templates: map[heap.Oop]*compiled{}}
 	in.nat.InitStubs()
 	in.sends = new(native.SendCache)
 	in.nat.SetSends(in.sends)
+	in.enableSwitches()
 	in.retSista = in.nat.Stubs[native.ExitReturn]
 	in.retBase = in.nat.Stubs[native.ExitReturnBase]
 	in.retHook = in.nat.Stubs[native.ExitReturnHooked]
@@ -134,7 +136,7 @@ func (m *machineCode) enter(c *compiled) {
 	if c.isTemplate() {
 		m.templates[c.method] = c
 	} else if c.osr >= 0 {
-		m.osr[osrKey{c.method, c.osr}] = c
+		m.osr[osrKey{c.method, c.osr}], m.loops[c.method] = c, true
 	} else {
 		m.byMethod[c.method] = c
 	}
@@ -208,6 +210,7 @@ func (in *Interp) bury() {
 		return
 	}
 	m.points = [64]point{}
+	clear(in.switchPoints[:])
 	for _, c := range m.all {
 		if c.dead {
 			delete(m.byPlace, c.placed)
@@ -355,6 +358,7 @@ func (in *Interp) codeMoved() {
 		m.moved = false
 		clear(m.byMethod)
 		clear(m.osr)
+		clear(m.loops)
 		clear(m.templates)
 		for _, c := range m.all {
 			m.enter(c)

@@ -31,12 +31,21 @@ type note struct {
 
 // note answers the note of a frame, nil if there is none. Notes are sorted, the newest frame last.
 func (p *stackPage) note(fp uint64) *note {
+	p.takeHook()
 	for i := len(p.notes) - 1; i >= 0 && p.notes[i].fp <= fp; i-- {
 		if p.notes[i].fp == fp {
 			return &p.notes[i]
 		}
 	}
 	return nil
+}
+
+// takeHook makes a note of the frame that a switch has hooked.
+func (p *stackPage) takeHook() {
+	if fp := p.HookFP; fp != 0 {
+		p.HookFP = 0
+		p.makeNote(fp).ret = p.HookRet
+	}
 }
 
 // makeNote answers the note of a frame. It is valid until the next one is made.
@@ -54,6 +63,7 @@ func (p *stackPage) makeNote(fp uint64) *note {
 
 // forget drops the notes of the frames above one: they are gone.
 func (p *stackPage) forget(fp uint64) {
+	p.takeHook()
 	i := len(p.notes)
 	for i > 0 && p.notes[i-1].fp < fp {
 		i--
@@ -69,7 +79,7 @@ func (p *stackPage) forget(fp uint64) {
 
 // release makes a page one that nobody uses.
 func (p *stackPage) release() {
-	p.used = false
+	p.used, p.Ready = false, 0
 	p.forget(p.hi)
 }
 
@@ -112,6 +122,7 @@ func (in *Interp) hook(fp uint64) {
 // fp and sp are. It tells whether machine code is to run next.
 func (in *Interp) returnedHooked(result heap.Oop) bool {
 	p := in.pages.active
+	p.takeHook()
 	i := len(p.notes) - 1
 	for i >= 0 && (p.notes[i].ret == 0 || frameTop(p.notes[i].fp)+8 != in.sp) {
 		i--
@@ -169,6 +180,9 @@ func (in *Interp) freeze(fp, npc uint64) *note {
 	p := in.pageOf(fp)
 	n := p.makeNote(fp)
 	n.frozen, n.floor, n.code = all, floor, c
+	if p.Ready == fp {
+		p.Ready = 0
+	}
 	p.frozen++
 	for i := range all {
 		in.marryLevel(fp, &all[i], len(all)-1-i)
@@ -199,7 +213,7 @@ func (in *Interp) marryLevel(fp uint64, l *level, fromOutermost int) {
 
 // frameAbove answers the frame that a frame of a page has called, 0 if it is the head.
 func (in *Interp) frameAbove(p *stackPage, fp uint64) uint64 {
-	f := p.fp
+	f := p.FP
 	if p == in.pages.active {
 		f = in.fp
 	}

@@ -18,6 +18,7 @@ func (in *Interp) sentPrimitive(cell uint64) (over, goes bool) {
 	if e.selector != selector || e.tag != tag || !in.atOnce(e, argc) {
 		return false, false
 	}
+	in.linkSwitch(cell, e)
 	return true, in.primitiveGoes(e, argc)
 }
 
@@ -30,6 +31,10 @@ func (in *Interp) calledPrimitive(cell uint64) (over, goes bool) {
 	}
 	if in.describe(&e); !in.atOnce(&e, argc) {
 		return false, false
+	}
+	if s, ok := switchOf(&e); ok {
+		st(cell+cellEntry, s.Entries().Called)
+		in.linked(LinkedCall, cell, noClassIndex)
 	}
 	return true, in.primitiveGoes(&e, argc)
 }

@@ -92,6 +92,7 @@ func (in *Interp) enterNative(pc uint64) bool {
 	n := &in.nat
 	n.SP, n.FP, n.PC = in.sp, in.fp, pc
 	n.Nil, n.False, n.True, n.OldStart = uint64(in.nilOop), uint64(in.falseOop), uint64(in.trueOop), in.oldStart
+	n.Specials, n.PreemptFront = uint64(in.heap.Specials), in.opts.Header.Flags&FlagPreemptFront
 	for {
 		pages, count := in.heap.ClassPages()
 		n.ClassPages, n.NumClassPages = pages, uint64(count)
@@ -99,6 +100,9 @@ func (in *Interp) enterNative(pc uint64) bool {
 		native.Enter(n)
 		in.heap.EdenFree = n.Free
 		in.sp, in.fp = n.SP, n.FP
+		if n.Switches|n.Written != 0 {
+			in.switched()
+		}
 		switch n.Exit {
 		case native.ExitReturn:
 			in.push(heap.Oop(n.Args[0]))

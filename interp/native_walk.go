@@ -56,7 +56,7 @@ func (in *Interp) levelsAt(npc uint64) (*compiled, *native.State) {
 // nativePCOf answers the native pc of a frame on a page, by walking there from the head.
 func (in *Interp) nativePCOf(fp uint64) uint64 {
 	p := in.pageOf(fp)
-	f := p.fp
+	f := p.FP
 	if p == in.pages.active {
 		f = in.fp
 	}
@@ -177,7 +177,7 @@ func (in *Interp) followNative(p *stackPage, follow func(heap.Oop) heap.Oop) {
 	npc := uint64(0)
 	in.eachFrame(p, func(fp, low uint64) {
 		if frameIsNative(fp) {
-			if fp == p.fp {
+			if fp == p.FP {
 				npc = headPC(fp)
 			}
 			in.visitNative(fp, low, npc, func(o *heap.Oop) { *o = follow(*o) })

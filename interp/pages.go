@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/sista-vm/sista/heap"
+	"github.com/sista-vm/sista/native"
 )
 
 // Stack pages. A process runs on one page at a time; the frames below the base
@@ -19,7 +20,7 @@ import (
 //	limit   +- - - - - - - - - - - - - - +   a frame laid with sp above the limit fits
 //	lo      +----------------------------+
 const (
-	pageBytes     = 16 << 10
+	pageBytes     = 1 << native.PageShift
 	defaultPages  = 64
 	mostPages     = 512                        // unless a number is asked for
 	maxFrameWords = 64 + frameHeaderWords + 16 // largest context, frame header, arguments being pushed
@@ -33,19 +34,18 @@ const (
 )
 
 type stackPage struct {
-	lo, hi  uint64
-	fp, sp  uint64 // of the head frame while the page does not run
-	used    bool
-	marked  bool // reached by the marking under way
-	lastUse uint64
-	notes   []note // see native_notes.go
-	frozen  int    // frames with a note that says so
+	lo, hi       uint64
+	*native.Page // what machine code knows, too; FP and SP while the page does not run
+	used         bool
+	marked       bool   // reached by the marking under way
+	notes        []note // see native_notes.go
+	frozen       int    // frames with a note that says so
 }
 
 type stackPages struct {
 	pages  []stackPage
+	native []native.Page
 	active *stackPage
-	clock  uint64
 	most   int // pages there may be
 	next   int // where a free one is looked for first: what was used last is in the caches
 }
@@ -62,6 +62,7 @@ func (in *Interp) initPages(n int) error {
 		return fmt.Errorf("interp: %d stack pages of %d bytes in an area of %d bytes: at least 2 are needed", n, pageBytes, size)
 	}
 	in.pages.pages = make([]stackPage, 0, in.pages.most) // which does not move
+	in.pages.native = make([]native.Page, in.pages.most)
 	return in.addPages(n)
 }
 
@@ -79,7 +80,7 @@ func (in *Interp) addPages(n int) error {
 	}
 	for i := old; i < n; i++ {
 		lo := area + uint64(i)*pageBytes
-		in.pages.pages = append(in.pages.pages, stackPage{lo: lo, hi: lo + pageBytes})
+		in.pages.pages = append(in.pages.pages, stackPage{lo: lo, hi: lo + pageBytes, Page: &in.pages.native[i]})
 	}
 	return nil
 }
@@ -95,8 +96,8 @@ func (in *Interp) pageOf(addr uint64) *stackPage {
 
 // usePage makes a page the running one; registers are set by the caller.
 func (in *Interp) usePage(p *stackPage) {
-	in.pages.clock++
-	p.used, p.lastUse = true, in.pages.clock
+	in.nat.Clock++
+	p.used, p.LastUse, p.Ready = true, in.nat.Clock, 0
 	in.pages.active = p
 	in.pageLimit = p.lo + pageHeadroom
 	in.resetLimit()
@@ -120,7 +121,7 @@ func (in *Interp) freshPage(keep *stackPage) *stackPage {
 	}
 	var oldest *stackPage
 	for i := range ps.pages {
-		if p := &ps.pages[i]; p != ps.active && p != keep && (oldest == nil || p.lastUse < oldest.lastUse) {
+		if p := &ps.pages[i]; p != ps.active && p != keep && (oldest == nil || p.LastUse < oldest.LastUse) {
 			oldest = p
 		}
 	}
@@ -132,7 +133,7 @@ func (in *Interp) freshPage(keep *stackPage) *stackPage {
 func (in *Interp) leavePage() {
 	if p := in.pages.active; p != nil && p.used {
 		in.savePC()
-		p.fp, p.sp = in.fp, in.sp
+		p.FP, p.SP = in.fp, in.sp
 	}
 }
 
@@ -145,7 +146,7 @@ func baseSender(fp uint64) heap.Oop { return heap.Oop(ld(frameTop(fp) + 8)) }
 // frameLow answers the lowest stack word of a frame that is still its own: what it
 // pushed for the frame it called belongs to that one.
 func (in *Interp) frameLow(p *stackPage, fp uint64) uint64 {
-	f, low := p.fp, p.sp
+	f, low := p.FP, p.SP
 	if p == in.pages.active {
 		f, low = in.fp, in.sp
 	}
@@ -182,7 +183,7 @@ func (in *Interp) stackOverflow() {
 	for a := top; a >= in.sp; a -= 8 {
 		st(a+shift, ld(a))
 	}
-	old.fp, old.sp = caller, top+8
+	old.FP, old.SP = caller, top+8
 	in.becomeHead(caller, in.fp)
 	fp := in.fp + shift
 	if ctx := in.frameContextOf(in.fp); ctx != in.nilOop {
@@ -201,7 +202,7 @@ func (in *Interp) stackOverflow() {
 // eachFrame calls f with every frame of a page from its head down, and the
 // lowest word that is the frame's own.
 func (in *Interp) eachFrame(p *stackPage, f func(fp, low uint64)) {
-	fp, low := p.fp, p.sp
+	fp, low := p.FP, p.SP
 	if p == in.pages.active {
 		fp, low = in.fp, in.sp
 	}
@@ -232,11 +233,11 @@ func (in *Interp) spillFrom(p *stackPage, levels []level) {
 		switch {
 		case in.dead != nil:
 		case frameIsNative(fp):
-			if fp == p.fp {
+			if fp == p.FP {
 				npc = headPC(fp)
 			}
 			l := levels
-			if fp != p.fp || l == nil {
+			if fp != p.FP || l == nil {
 				l = in.levels(fp, low, npc, false)
 			}
 			if in.dead == nil {

@@ -141,10 +141,14 @@ func (in *Interp) resume(process heap.Oop) {
 
 // transferTo switches from the active process to another, which is on no list.
 func (in *Interp) transferTo(process heap.Oop) {
+	in.saveActive(in.activeProcess())
+	in.goOnIn(process)
+}
+
+// goOnIn makes a process, which is on no list, the active one when that before is saved.
+func (in *Interp) goOnIn(process heap.Oop) {
 	in.Stats.ProcessSwitches++
 	sched := in.scheduler()
-	old := in.follow(sched.Slot(schedulerActive))
-	in.saveActive(old)
 	in.heap.Store(sched, schedulerActive, process)
 	in.heap.Store(process, processList, in.nilOop)
 	in.heap.Store(process, linkNext, in.nilOop)
@@ -152,6 +156,9 @@ func (in *Interp) transferTo(process heap.Oop) {
 	in.heap.Store(process, processContext, in.nilOop)
 	in.pages.active = nil
 	in.activateContext(ctx)
+	if in.pc != 0 && in.code != nil && in.code.loops[in.method] {
+		in.sampleSoon()
+	}
 }
 
 // saveActive puts where the active process is into it, unless that was cut off.
@@ -164,6 +171,9 @@ func (in *Interp) saveActive(process heap.Oop) {
 		}
 		in.leavePage()
 		in.heap.Store(process, processContext, in.contextOf(in.running()))
+		if frameIsNative(in.fp) && in.dead == nil {
+			in.leaveReady(in.fp)
+		}
 	}
 }
 
@@ -184,7 +194,7 @@ func (in *Interp) wakeHighest() {
 				continue
 			}
 			if in.isLive(in.follow(p.Slot(processContext))) {
-				in.transferTo(p)
+				in.goOnIn(p)
 				return
 			}
 			in.heap.Store(p, processList, in.nilOop)

@@ -329,7 +329,7 @@ func (in *Interp) enter(a activation) activation {
 		return a
 	}
 	p := in.pageOf(a.fp)
-	if p == in.pages.active || p.fp == a.fp && a.level == 0 {
+	if p == in.pages.active || p.FP == a.fp && a.level == 0 {
 		return a
 	}
 	ctx := in.contextOf(a)

@@ -23,6 +23,9 @@ func (in *Interp) Send(rcvr heap.Oop, selector heap.Oop, args ...heap.Oop) (heap
 // runningMethod answers the method or block of the running frame.
 func (in *Interp) runningMethod() heap.Oop {
 	if frameIsNative(in.fp) {
+		if n := in.frozen(in.fp); n != nil { // its code may be gone
+			return n.frozen[0].method
+		}
 		return in.compiledAt(headPC(in.fp)).method
 	}
 	return in.frameWord(in.fp, frameMethod)

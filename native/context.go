@@ -50,6 +50,8 @@ type Context struct {
 	Helpers [NumHelpers]uint64 // addresses, by Helper
 
 	sends *SendCache // at Sends, as Go knows it
+
+	Scheduling
 }
 
 // SetSends makes a cache the one where the stubs of sends look; nil: there is none.

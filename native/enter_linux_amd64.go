@@ -15,5 +15,8 @@ var stubs [NumExits]uint64
 // helpers are the addresses of the helpers.
 var helpers [NumHelpers]uint64
 
+// leaveStub is the address of the end of the stubs that are called.
+var leaveStub uint64
+
 // InitStubs fills in the addresses of the stubs and helpers.
-func (c *Context) InitStubs() { c.Stubs, c.Helpers = stubs, helpers }
+func (c *Context) InitStubs() { c.Stubs, c.Helpers, c.leave = stubs, helpers, leaveStub }

@@ -118,7 +118,36 @@ TEXT exitReturnBase<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
 	MOVL $const_ExitReturnBase, R11
 	JMP  leaveByReturn<>(SB)
 
+// A frame that a switch has hooked widows its context, and returns to where it should. The frame's
+// words are still there, below sp.
 TEXT exitReturnHooked<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0-0
+	CMPQ (Context_Scheduling+Scheduling_Points)(R15), $0
+	JEQ  owner
+	LEAQ -8(SP), CX
+	SUBQ (Context_Scheduling+Scheduling_PagesAt)(R15), CX
+	SHRQ $const_PageShift, CX
+	SHLQ $6, CX           // the size of a Page
+	ADDQ (Context_Scheduling+Scheduling_Pages)(R15), CX
+	MOVQ Page_HookFP(CX), DX
+	TESTQ DX, DX
+	JEQ  owner
+	MOVQ -16(DX), SI      // flags
+	SHRQ $3, SI
+	ANDL $0xff, SI        // argument count
+	LEAQ 24(DX)(SI*8), SI
+	CMPQ SI, SP
+	JNE  owner
+	MOVQ -24(DX), SI      // context
+	MOVQ Context_Nil(R15), DI
+	CMPQ SI, DI
+	JEQ  widowed
+	MOVQ DI, 8(SI)
+	MOVQ DI, 16(SI)
+widowed:
+	MOVQ $0, Page_HookFP(CX)
+	MOVQ Page_HookRet(CX), CX
+	JMP  CX
+owner:
 	MOVL $const_ExitReturnHooked, R11
 	JMP  leaveByReturn<>(SB)
 
@@ -260,4 +289,6 @@ DATA ·stubs+(const_ExitNonLocal*8)(SB)/8, $exitNonLocal<>(SB)
 DATA ·stubs+(const_ExitFloat*8)(SB)/8, $exitFloat<>(SB)
 DATA ·stubs+(const_ExitInterpret*8)(SB)/8, $exitInterpret<>(SB)
 DATA ·stubs+(const_ExitFault*8)(SB)/8, $exitFault<>(SB)
+DATA ·leaveStub(SB)/8, $leave<>(SB)
+GLOBL ·leaveStub(SB), NOPTR, $8
 GLOBL ·stubs(SB), NOPTR, $(const_NumExits*8)

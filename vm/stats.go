@@ -14,6 +14,7 @@ type Stats struct {
 	Lookups         uint64 `json:"lookups"` // of methods, beyond what sends remember themselves
 	CacheMisses     uint64 `json:"cacheMisses"`
 	ProcessSwitches uint64 `json:"processSwitches"`
+	NativeSwitches  uint64 `json:"nativeSwitches"` // of those, that machine code did itself
 	StackOverflows  uint64 `json:"stackOverflows"` // of stack pages
 
 	// Memory.
@@ -37,7 +38,7 @@ func (v *VM) Stats() (s Stats, err error) {
 	err = v.lock(func() error {
 		i, h := &v.in.Stats, &v.heap.Stats
 		s = Stats{
-			Counted: v.in.Counted(), Lookups: i.Lookups, CacheMisses: i.CacheMisses, ProcessSwitches: i.ProcessSwitches, StackOverflows: i.StackOverflows,
+			Counted: v.in.Counted(), Lookups: i.Lookups, CacheMisses: i.CacheMisses, ProcessSwitches: i.ProcessSwitches, NativeSwitches: i.NativeSwitches, StackOverflows: i.StackOverflows,
 			Allocated: v.heap.AllocatedBytes(), Scavenges: h.Scavenges, ScavengeNs: time.Duration(h.ScavengeNs), FullGCs: h.FullGCs,
 			FullNs: time.Duration(h.FullNs), Tenured: h.Tenured, OldBytes: v.heap.OldBytes(), OldFree: v.heap.FreeOldBytes(),
 		}
