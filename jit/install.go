@@ -6,12 +6,69 @@ import (
 
 	"github.com/sista-vm/sista/heap"
 	"github.com/sista-vm/sista/interp"
+	"github.com/sista-vm/sista/native"
 )
 
 // Installed says what was taken from a file.
 type Installed struct {
 	Methods, Loops, Templates int
 	CodeBytes                 int
+}
+
+// nativeSection is a section with machine code, taken apart.
+type nativeSection struct {
+	units, offsets, answers, code []byte
+}
+
+func parseNative(section []byte) (*nativeSection, error) {
+	if len(section) < nativeHeader || string(section[:len(nativeMagic)]) != nativeMagic {
+		return nil, fmt.Errorf("%w: no %s", ErrSaved, nativeMagic)
+	}
+	if v := half(section, 2); v != nativeVersion {
+		return nil, fmt.Errorf("jit: saved code is of format version %d, not %d", v, nativeVersion)
+	}
+	x := &nativeSection{code: section[nativeHeader:]}
+	for _, part := range []struct {
+		to   *[]byte
+		size uint64
+	}{{&x.units, unitRecord * uint64(half(section, 3))}, {&x.offsets, 4 * uint64(half(section, 5))}, {&x.answers, uint64(half(section, 4))}} {
+		if part.size > uint64(len(x.code)) {
+			return nil, fmt.Errorf("%w: %d bytes are missing", ErrSaved, part.size-uint64(len(x.code)))
+		}
+		*part.to, x.code = x.code[:part.size], x.code[part.size:]
+	}
+	return x, nil
+}
+
+func (x *nativeSection) numUnits() int { return len(x.units) / unitRecord }
+
+func (x *nativeSection) unit(i int) []byte { return x.units[i*unitRecord:][:unitRecord] }
+
+// routines answers the offsets of the routines.
+func (x *nativeSection) routines() []int {
+	offsets := make([]int, len(x.offsets)/4)
+	for i := range offsets {
+		offsets[i] = int(half(x.offsets, i))
+	}
+	return offsets
+}
+
+// fits tells whether the code that was placed is what the units are about.
+func (x *nativeSection) fits(placed []*native.Placed) error {
+	if len(placed) != x.numUnits() {
+		return fmt.Errorf("%w: code of %d units, not %d", ErrSaved, len(placed), x.numUnits())
+	}
+	for i, p := range placed {
+		if half(x.unit(i), 3) != unitRoutines {
+			continue
+		}
+		for _, at := range x.routines() {
+			if at >= len(p.Head().Bytes) {
+				return fmt.Errorf("%w: a routine at %d of %d bytes", ErrSaved, at, len(p.Head().Bytes))
+			}
+		}
+	}
+	return nil
 }
 
 // InstallNative puts the machine code of a section to use, as if it had been compiled here. Nothing has run yet,
@@ -21,29 +78,18 @@ func (b *Broker) InstallNative(section []byte, n Names, portable func() ([]byte,
 	if b.zone == nil || len(b.byCode) > 0 {
 		return report, errors.New("jit: saved machine code has no place here")
 	}
-	if len(section) < nativeHeader || string(section[:len(nativeMagic)]) != nativeMagic {
-		return report, fmt.Errorf("%w: no %s", ErrSaved, nativeMagic)
-	}
-	if v := half(section, 2); v != nativeVersion {
-		return report, fmt.Errorf("jit: saved code is of format version %d, not %d", v, nativeVersion)
-	}
-	numUnits, numOffsets := int(half(section, 3)), int(half(section, 5))
-	parts := make([][]byte, 3)
-	rest := section[nativeHeader:]
-	for i, size := range []uint64{uint64(numUnits) * unitRecord, 4 * uint64(numOffsets), uint64(half(section, 4))} {
-		if size > uint64(len(rest)) {
-			return report, fmt.Errorf("%w: %d bytes are missing", ErrSaved, size-uint64(len(rest)))
-		}
-		parts[i], rest = rest[:size], rest[size:]
-	}
-	records := parts[0]
-	a, err := parseAnswers(parts[2], n)
+	x, err := parseNative(section)
 	if err != nil {
 		return report, err
 	}
+	a, err := parseAnswers(x.answers, n)
+	if err != nil {
+		return report, err
+	}
+	numUnits := x.numUnits()
 	methods := make([]heap.Oop, numUnits)
 	for i := range numUnits {
-		r := records[i*unitRecord:]
+		r := x.unit(i)
 		if half(r, 3) == unitRoutines {
 			continue
 		}
@@ -63,15 +109,15 @@ func (b *Broker) InstallNative(section []byte, n Names, portable func() ([]byte,
 			return uint64(o), ok
 		}
 	}
-	placed, err := b.zone.Install(rest, b.opts.Features, translate)
+	placed, err := b.zone.Install(x.code, b.opts.Features, translate)
 	if err != nil {
 		return report, err
 	}
-	if len(placed) != numUnits {
+	if err := x.fits(placed); err != nil {
 		for _, p := range placed {
 			b.zone.Free(p)
 		}
-		return report, fmt.Errorf("%w: code of %d units, not %d", ErrSaved, len(placed), numUnits)
+		return report, err
 	}
 	comps := make([]Compilation, a.numUsers())
 	users := make([]*Compilation, len(comps))
@@ -87,13 +133,9 @@ func (b *Broker) InstallNative(section []byte, n Names, portable func() ([]byte,
 	restored := make([]interp.Restored, 0, numUnits)
 	units := make([]unit, 0, numUnits)
 	for i, p := range placed {
-		r := records[i*unitRecord:]
+		r := x.unit(i)
 		if half(r, 3) == unitRoutines {
-			offsets := make([]int, numOffsets)
-			for j := range offsets {
-				offsets[j] = int(half(parts[1], j))
-			}
-			b.useRoutines(p, offsets)
+			b.useRoutines(p, x.routines())
 			continue
 		}
 		pc := int(int32(half(r, 2)))

@@ -88,6 +88,12 @@ func FuzzSections(f *testing.F) {
 	f.Add(w.Bytes)
 	f.Add((&Program{}).saveAnswers(&Names{Save: func(o heap.Oop) (uint64, bool) { return uint64(o), true }},
 		[]*Compilation{{questions: []*question{{key: key{kind: binding, object: 64}}}}}))
+	w = wire.Writer{Bytes: []byte(nativeMagic)}
+	for _, n := range []uint32{nativeVersion, 1, answersHeader, 2} {
+		w.Half(n)
+	}
+	w.Bytes = append(w.Bytes, make([]byte, unitRecord+2*4+answersHeader+10)...)
+	f.Add(w.Bytes)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		n := Names{Load: func(name uint64) (heap.Oop, bool) { return heap.Oop(name), name%8 == 0 }}
 		_, _ = decodeFeedback(b, counters.DefaultPolicy(), &n)
@@ -97,6 +103,16 @@ func FuzzSections(f *testing.F) {
 			}
 		}
 		_, _ = parseForm(b)
+		if x, err := parseNative(b); err == nil {
+			if n := nativeHeader + len(x.units) + len(x.offsets) + len(x.answers) + len(x.code); n != len(b) {
+				t.Errorf("parts of %d bytes, of %d", n, len(b))
+			}
+			for i := range x.numUnits() {
+				_ = x.unit(i)
+			}
+			_ = x.routines()
+			_, _ = parseAnswers(x.answers, n)
+		}
 		if a, err := parseAnswers(b, n); err == nil {
 			for i := range a.numUsers() {
 				a.comps = append(a.comps, &Compilation{user: i})

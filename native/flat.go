@@ -367,7 +367,16 @@ func (z *Zone) Install(piece []byte, features Features, oop func(uint64) (uint64
 	if z.text.top < z.text.touched {
 		z.c.serialize = 1
 	}
-	return in.units(), nil
+	list := in.units()
+	for _, p := range list {
+		if p.damaged != nil { // its relocations are not known
+			for _, p := range list {
+				z.Free(p)
+			}
+			return nil, p.damaged
+		}
+	}
+	return list, nil
 }
 
 type installer struct {

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/sista-vm/sista/codegen/asm"
-	"github.com/sista-vm/sista/host/hostos"
 	"github.com/sista-vm/sista/internal/wire"
 )
 
@@ -64,7 +63,7 @@ func FuzzMaps(f *testing.F) {
 }
 
 // exported places two pieces of code that call each other, and answers them in one piece.
-func exported(t *testing.T, m *machine) []byte {
+func exported(t testing.TB, m *machine) []byte {
 	m.SetSends(nil)
 	answer := assemble(t, func(a *asm.Assembler) {
 		a.Load(asm.W64, asm.RAX, asm.Data(1))
@@ -95,17 +94,7 @@ func TestInstallRuns(t *testing.T) {
 	flat := exported(t, newMachine(t))
 	for _, size := range []uint64{512 << 10, 256 << 10} { // the data are as far away as they were, and not
 		for _, moved := range []uint64{0, 10} {
-			m := newMachine(t)
-			if size != 512<<10 {
-				if err := m.zone.Close(); err != nil {
-					t.Fatal(err)
-				}
-				z, err := NewZone(&m.Context, hostos.Memory(), 0, size, 0)
-				if err != nil {
-					t.Fatal(err)
-				}
-				*m.zone = *z
-			}
+			m := newMachineWith(t, size)
 			var oop func(uint64) (uint64, bool)
 			if moved != 0 {
 				oop = func(o uint64) (uint64, bool) { return o + moved, true }
@@ -145,8 +134,12 @@ func TestInstallRuns(t *testing.T) {
 
 // TestDamagedFlat flips every byte of a piece: it is refused, or installed within bounds.
 func TestDamagedFlat(t *testing.T) {
-	m := newMachine(t)
-	flat := exported(t, m)
+	for _, zone := range []uint64{512 << 10, 256 << 10} {
+		testDamagedFlat(t, exported(t, newMachine(t)), newMachineWith(t, zone))
+	}
+}
+
+func testDamagedFlat(t *testing.T, flat []byte, m *machine) {
 	refused := 0
 	for i := range flat {
 		b := slices.Clone(flat)
@@ -166,4 +159,47 @@ func TestDamagedFlat(t *testing.T) {
 	if refused < 100 {
 		t.Errorf("only %d of %d pieces were refused", refused, len(flat))
 	}
+}
+
+// FuzzInstall installs arbitrary bytes: they are refused and leave nothing, or what is installed lies within the zone,
+// can be looked at and is gone when it is freed.
+func FuzzInstall(f *testing.F) {
+	flat := exported(f, newMachine(f))
+	for _, moved := range []uint64{0, 64} {
+		f.Add(flat, moved, false)
+		f.Add(flat, moved, true)
+	}
+	f.Fuzz(func(t *testing.T, b []byte, moved uint64, far bool) {
+		zone := uint64(512 << 10)
+		if far { // the data are elsewhere than they were
+			zone /= 2
+		}
+		m := newMachineWith(t, zone)
+		m.SetSends(new(SendCache))
+		var oop func(uint64) (uint64, bool)
+		if moved != 0 {
+			oop = func(o uint64) (uint64, bool) { return o + moved, o%3 != 2 }
+		}
+		list, err := m.zone.Install(b, allFeatures, oop)
+		if err != nil && list != nil {
+			t.Fatalf("%d codes and the error %v", len(list), err)
+		}
+		for _, p := range list {
+			c := p.Code()
+			if q := m.zone.Find(p.Text() + uint64(len(c.Bytes)) - 1); q != p {
+				t.Errorf("the last byte of %p is of %p", p, q)
+			}
+			for i := range c.Safepoints {
+				_ = p.Code().Safepoints[i]
+			}
+		}
+		for _, p := range list {
+			m.zone.Free(p)
+		}
+		m.zone.text.check(t)
+		m.zone.data.check(t)
+		if s := m.zone.Stats(); s.Text != 0 || s.Data != 0 {
+			t.Errorf("left in the zone: %+v", s)
+		}
+	})
 }

@@ -17,10 +17,13 @@ type machine struct {
 	stack []uint64
 }
 
-func newMachine(t testing.TB) *machine {
+func newMachine(t testing.TB) *machine { return newMachineWith(t, 512<<10) }
+
+// newMachineWith has a zone of a size, which is how far data are from their text.
+func newMachineWith(t testing.TB, zone uint64) *machine {
 	t.Helper()
 	m := &machine{stack: make([]uint64, 1024)}
-	z, err := NewZone(&m.Context, hostos.Memory(), 0, 512<<10, 0)
+	z, err := NewZone(&m.Context, hostos.Memory(), 0, zone, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 // check tells whether blocks lie as promised.
-func (a *arena) check(t *testing.T) {
+func (a *arena) check(t testing.TB) {
 	t.Helper()
 	var first, before *block
 	for first = a.last; first != nil && first.prev != nil; first = first.prev {

@@ -275,3 +275,38 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// Whatever the manifest says, it is read, written and read again, or it is damage with a place.
+func FuzzManifest(f *testing.F) {
+	x, err := read(smallSample(f))
+	if err != nil {
+		f.Fatal(err)
+	}
+	good, err := x.Section(KindManifest)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	f.Add([]byte("{}"))
+	f.Add([]byte(`{"version": 1e99}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, err := x.DecodeManifest(b)
+		if err != nil {
+			if d := new(Damage); !errors.As(err, &d) || d.Section != KindManifest || d.Offset != x.Index()[0].Offset {
+				t.Errorf("%v", err)
+			}
+			return
+		}
+		again, err := m.encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := x.DecodeManifest(again)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last, _ := got.encode(); !bytes.Equal(last, again) {
+			t.Errorf("written %s, read and written again %s", again, last)
+		}
+	})
+}

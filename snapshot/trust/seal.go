@@ -117,6 +117,18 @@ func Verify(f *snapshot.File, k *Key) (*Authentic, error) {
 	if why := ownerRule(f); why != "" {
 		return no("%s", why)
 	}
+	digests, why := k.prove(f, seal)
+	if why != "" {
+		return no("%s", why)
+	}
+	return &Authentic{file: f, digests: digests, checked: map[snapshot.Kind]error{}}, nil
+}
+
+// prove answers what the sections of a file are to hash to if the key made the seal, and for this file, or else why not.
+func (k *Key) prove(f *snapshot.File, seal []byte) (digests map[snapshot.Kind][]byte, why string) {
+	no := func(format string, args ...any) (map[snapshot.Kind][]byte, string) {
+		return nil, fmt.Sprintf(format, args...)
+	}
 	le := binary.LittleEndian
 	if len(seal) < headSize || le.Uint32(seal) != sealVersion {
 		return no("its seal is of another version")
@@ -136,7 +148,7 @@ func Verify(f *snapshot.File, k *Key) (*Authentic, error) {
 	if !hmac.Equal(seal[mac-sha256.Size:mac], page[:]) {
 		return no("its seal is for another image")
 	}
-	a := &Authentic{file: f, digests: map[snapshot.Kind][]byte{}, checked: map[snapshot.Kind]error{}}
+	digests = map[snapshot.Kind][]byte{}
 	rest := seal[headSize:]
 	for _, e := range index {
 		if e.Kind == snapshot.KindSeal {
@@ -145,10 +157,10 @@ func Verify(f *snapshot.File, k *Key) (*Authentic, error) {
 		if snapshot.Kind(le.Uint32(rest)) != e.Kind || le.Uint32(rest[4:]) != e.Flags || le.Uint64(rest[8:]) != uint64(e.Length) {
 			return no("its seal is not for section %v", e.Kind)
 		}
-		a.digests[e.Kind] = rest[16:digestSize]
+		digests[e.Kind] = rest[16:digestSize]
 		rest = rest[digestSize:]
 	}
-	return a, nil
+	return digests, ""
 }
 
 // ownerRule answers why the owner or the permissions of a file forbid to trust it, or
