@@ -231,6 +231,9 @@ func (g *Graph) dominators() {
 	}
 }
 
+// Position answers the place of a block that can be reached in the order.
+func (g *Graph) Position(b *Block) int { return g.pos[b.ID] }
+
 // Children answers the dominator tree: by ID, the blocks directly dominated.
 func (g *Graph) Children() [][]*Block {
 	g.dominators()

@@ -13,6 +13,8 @@ type Policy struct {
 	MaxScalarRounds int `help:"depth of objects in objects that are replaced"`
 	MaxRotated      int `help:"most values at the head of a loop that are copied before it"`
 	MaxPeeled       int `help:"most values of a loop whose first round is copied before it"`
+	MaxTail         int `help:"most values on a way to a return that is copied because its tests are decided"`
+	MaxTails        int `help:"most values of all ways that are copied like that"`
 	WidenAfter      int `help:"visits of a parameter before its range is widened"`
 	MaxFacts        int `help:"most locations whose value is known at one place"`
 	MaxUnpolled     int `help:"most operations that a loop without a poll may execute"`
@@ -24,7 +26,8 @@ type Policy struct {
 
 // DefaultPolicy answers the thresholds that are used when nobody sets others.
 func DefaultPolicy() *Policy {
-	return &Policy{MaxScalarSlots: 32, MaxScalarRounds: 5, MaxRotated: 24, MaxPeeled: 80, WidenAfter: 3, MaxFacts: 256, MaxUnpolled: 100000}
+	return &Policy{MaxScalarSlots: 32, MaxScalarRounds: 5, MaxRotated: 24, MaxPeeled: 80, MaxTail: 128, MaxTails: 512, WidenAfter: 3, MaxFacts: 256,
+		MaxUnpolled: 100000}
 }
 
 // Set gives the threshold of that name a value, as a flag of a command line does.

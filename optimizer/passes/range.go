@@ -14,18 +14,7 @@ import (
 // are given, widened so that this ends. Then a walk down the dominator tree narrows
 // ranges by the conditions that lead to a block, and decides.
 func Ranges(f *ir.Func, p *Policy) {
-	g := removeUnreachable(f)
-	r := newRanges(g, p)
-	r.global()
-	r.shortLoops()
-	r.children = g.Children()
-	for _, b := range g.Order {
-		if g.Idom(b) == nil {
-			r.walk(b, nil)
-		}
-	}
-	r.s.Apply()
-	f.RemoveIf(func(v *ir.Value) bool { return r.gone[v] })
+	newRanges(removeUnreachable(f), p).run()
 }
 
 // An interval holds the integers from lo to hi; there is always one.
@@ -58,6 +47,22 @@ type ranges struct {
 	children [][]*ir.Block
 	s        *ir.Substitution
 	gone     map[*ir.Value]bool
+	atEnd    func(*ir.Block, []undo) // called at the end of each block with what is known there; may be nil
+	onWay    bool                    // see base
+}
+
+// run finds the ranges and decides.
+func (r *ranges) run() {
+	r.global()
+	r.shortLoops()
+	r.children = r.g.Children()
+	for _, b := range r.g.Order {
+		if r.g.Idom(b) == nil {
+			r.walk(b, nil)
+		}
+	}
+	r.s.Apply()
+	r.g.Fn.RemoveIf(func(v *ir.Value) bool { return r.gone[v] })
 }
 
 func newRanges(g *ir.Graph, p *Policy) *ranges {

@@ -1,6 +1,10 @@
 package passes
 
-import "github.com/sista-vm/sista/optimizer/ir"
+import (
+	"math"
+
+	"github.com/sista-vm/sista/optimizer/ir"
+)
 
 // undo remembers a range that was narrowed for a part of the dominator tree.
 type undo struct {
@@ -22,9 +26,17 @@ func (r *ranges) walk(b *ir.Block, log []undo) {
 		}
 		log = r.decide(v, log)
 	}
+	if r.atEnd != nil {
+		r.atEnd(b, log)
+	}
 	for _, c := range r.children[b.ID] {
 		r.walk(c, log)
 	}
+	r.forget(log, mark, orders)
+}
+
+// forget takes back what has been learned since there were so many ranges narrowed and orders.
+func (r *ranges) forget(log []undo, mark, orders int) []undo {
 	for i := len(log) - 1; i >= mark; i-- {
 		if u := log[i]; u.had {
 			r.of[u.v] = u.old
@@ -33,6 +45,7 @@ func (r *ranges) walk(b *ir.Block, log []undo) {
 		}
 	}
 	r.orders = r.orders[:orders]
+	return log[:mark]
 }
 
 func (r *ranges) narrow(v *ir.Value, n interval, log []undo) []undo {
@@ -81,12 +94,34 @@ func (r *ranges) isLess(x, y *ir.Value, gap int64, log []undo) []undo {
 	if b.hi-gap < b.hi || gap == 0 {
 		if n, ok := a.meet(interval{a.lo, b.hi - gap}); ok {
 			log = r.narrow(x, n, log)
+			log = r.base(x, n, log)
 		}
 	}
 	if a.lo+gap > a.lo || gap == 0 {
 		if n, ok := b.meet(interval{a.lo + gap, b.hi}); ok {
 			log = r.narrow(y, n, log)
+			log = r.base(y, n, log)
 		}
+	}
+	return log
+}
+
+// base learns of the value that x is a sum with a constant of, from the range of x. That is for the
+// tests of a way: checks of sums cost nothing, and tell the code generator what fits a SmallInteger.
+func (r *ranges) base(x *ir.Value, n interval, log []undo) []undo {
+	l := r.linear(x)
+	if !r.onWay || l.of == nil || l.of == x || l.of.Type != ir.TypeInt {
+		return log
+	}
+	at := interval{math.MinInt64, math.MaxInt64}
+	if n.lo > -farthest && n.lo < farthest {
+		at.lo = n.lo - l.c
+	}
+	if n.hi > -farthest && n.hi < farthest {
+		at.hi = n.hi - l.c
+	}
+	if m, ok := r.lookup(l.of).meet(at); ok {
+		log = r.narrow(l.of, m, log)
 	}
 	return log
 }
@@ -115,11 +150,9 @@ func (r *ranges) decide(v *ir.Value, log []undo) []undo {
 		if r.needless(v) {
 			r.gone[v] = true
 		}
-	case ir.OpILt:
-		r.compare(v, r.isBelow(v.Args[0], v.Args[1], 1), r.isBelow(v.Args[1], v.Args[0], 0))
-		r.rebase(v)
-	case ir.OpILe:
-		r.compare(v, r.isBelow(v.Args[0], v.Args[1], 0), r.isBelow(v.Args[1], v.Args[0], 1))
+	case ir.OpILt, ir.OpILe:
+		yes, no := r.outcome(v)
+		r.compare(v, yes, no)
 		r.rebase(v)
 	case ir.OpIEq, ir.OpINe:
 		if _, ok := r.lookup(v.Args[0]).meet(r.lookup(v.Args[1])); !ok {
