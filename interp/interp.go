@@ -107,7 +107,7 @@ type Interp struct {
 	runs    bool   // the loops are in
 
 	profileSemaphore heap.Oop
-	lastSaveError    error
+	saveError        error
 	startedAt        int64 // monotonic nanoseconds
 
 	Stats  Stats

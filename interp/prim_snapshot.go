@@ -26,6 +26,7 @@ func primSnapshot(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 	in.drop(len(args))
 	in.stackPut(0, in.trueOop)
 	err := in.Snapshot(in.opts.ImagePath)
+	in.saveError = err
 	rcvr := in.takeResult()
 	if in.dead != nil {
 		return 0, frameChanged
@@ -36,12 +37,14 @@ func primSnapshot(in *Interp, c *plugin.Call) (heap.Oop, plugin.Failure) {
 			in.push(a)
 		}
 		c.Reason = err.Error()
-		in.lastSaveError = err
 		return 0, plugin.OperationFailed
 	}
 	in.stackPut(0, in.falseOop)
 	return 0, frameChanged
 }
+
+// SaveError answers why the image could not save itself the last time; nil if it could, or never tried.
+func (in *Interp) SaveError() error { return in.saveError }
 
 // Snapshot writes the image to a file, as it would go on after the running
 // process's next bytecode. The interpreter can be used afterwards whether or not

@@ -40,6 +40,12 @@ func (v *VM) module() plugin.Module {
 				v.optimizing = c.Arg(0) == v.heap.True
 				return c.ReturnReceiver()
 			},
+			"primitiveSaveError": func(c *plugin.Call) (heap.Oop, plugin.Failure) {
+				if err := v.in.SaveError(); err != nil {
+					return c.ReturnString(err.Error())
+				}
+				return c.Return(v.heap.Nil)
+			},
 			"primitiveServe": func(c *plugin.Call) (heap.Oop, plugin.Failure) {
 				v.in.KeepCallPriority()
 				v.in.Halt(errServing)

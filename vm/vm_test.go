@@ -798,8 +798,12 @@ func TestSaveFiles(t *testing.T) {
 		t.Error(err)
 	}
 	v = open(t, Config{Snapshots: true, SaveFiles: host.ReadOnly(fstest.MapFS{})})
-	if _, err := v.Eval(context.Background(), "Smalltalk saveAs: '/saved.image'"); err == nil {
-		t.Error("saved among files that cannot be written")
+	_, err := v.Eval(context.Background(), "Smalltalk saveAs: '/saved.image'")
+	if err == nil || !strings.Contains(err.Error(), "the image could not be saved: /saved.image: ") {
+		t.Errorf("saved among files that cannot be written: %v", err)
+	}
+	if got := evalGo(t, v, "Smalltalk imageName = '/saved.image'"); got != false {
+		t.Error("an image that was not saved has the name of the file")
 	}
 }
 

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 const openSmalltalk = "SISTA_OPENSMALLTALK"
 
 // sharedCache is a cache folder that all tests of a run share.
-func sharedCache(t *testing.T) string {
+func sharedCache(t testing.TB) string {
 	t.Helper()
 	dir := filepath.Join(os.TempDir(), "sista-cmd-test")
 	if err := os.MkdirAll(dir, 0o755); err != nil {

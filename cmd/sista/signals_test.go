@@ -50,10 +50,17 @@ func start(t *testing.T, args ...string) *program {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &program{t: t, until: time.Now().Add(patienceOfTests), cmd: exec.Command(self, args...)}
-	p.cmd.Args[0] = "sista"
-	p.cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+sharedCache(t))
+	cmd := exec.Command(self, args...)
+	cmd.Args[0] = "sista"
+	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+sharedCache(t))
+	return startCommand(t, cmd)
+}
+
+func startCommand(t *testing.T, cmd *exec.Cmd) *program {
+	t.Helper()
+	p := &program{t: t, until: time.Now().Add(patienceOfTests), cmd: cmd}
 	p.cmd.Stderr = p
+	var err error
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
 	}
