@@ -799,7 +799,7 @@ func TestSaveFiles(t *testing.T) {
 	}
 	v = open(t, Config{Snapshots: true, SaveFiles: host.ReadOnly(fstest.MapFS{})})
 	_, err := v.Eval(context.Background(), "Smalltalk saveAs: '/saved.image'")
-	if err == nil || !strings.Contains(err.Error(), "the image could not be saved: /saved.image: ") {
+	if err == nil || !strings.Contains(err.Error(), "the image could not be saved: image /saved.image: ") {
 		t.Errorf("saved among files that cannot be written: %v", err)
 	}
 	if got := evalGo(t, v, "Smalltalk imageName = '/saved.image'"); got != false {

@@ -94,6 +94,18 @@ func TestKilledSavingItself(t *testing.T) {
 	t.Logf("%d were writing", writing)
 }
 
+// A program that has saved itself goes on with its arguments, and the image that is started has those of its process.
+func TestArgumentsAfterSave(t *testing.T) {
+	u := newUser(t)
+	program := u.file("saves.st", `Smalltalk saveOptimizedAs: (Smalltalk argumentAt: 1). Transcript showln: Smalltalk arguments printString`)
+	if out := u.must("run", program, "x.image", "one"); out != "#('x.image' 'one')\n" {
+		t.Errorf("after it was saved: %s", out)
+	}
+	if out := u.must("run", "x.image", "two"); out != "#('two')\n" {
+		t.Errorf("in the saved image: %s", out)
+	}
+}
+
 // sista warm-and-save is killed while it warms, saves or compares: the image is the old one or the new.
 func TestKilledWarmAndSave(t *testing.T) {
 	u := newUser(t)
