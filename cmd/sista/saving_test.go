@@ -217,8 +217,9 @@ func (u *user) savers(path string) map[string][]string {
 	}
 }
 
-// refused checks that a saver told in one line why it could not save, and that all is as it was.
-func (u *user) refused(name, path string, old []byte, code int, stderr, why string) {
+// refused checks that a saver told in one line why it could not save at a path, and that all is as it was; seen is where
+// that is to be seen.
+func (u *user) refused(name, path, seen string, old []byte, code int, stderr, why string) {
 	u.t.Helper()
 	told := 0
 	for line := range strings.Lines(stderr) {
@@ -229,10 +230,10 @@ func (u *user) refused(name, path string, old []byte, code int, stderr, why stri
 	if code != exitFailed || told != 1 || strings.Contains(stderr, "goroutine ") {
 		u.t.Errorf("%s: exit code %d, and it tells %d times that %s: %s\n%s", name, code, told, path, why, stderr)
 	}
-	if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, old) {
+	if now, err := os.ReadFile(seen); err != nil || !bytes.Equal(now, old) {
 		u.t.Errorf("%s: the image has now %d bytes, %d before, %v", name, len(now), len(old), err)
 	}
-	if names := left(u.t, path); len(names) > 0 {
+	if names := left(u.t, seen); len(names) > 0 {
 		u.t.Errorf("%s: %v are left", name, names)
 	}
 }
@@ -261,7 +262,7 @@ func TestFileSizeLimit(t *testing.T) {
 				t.Skip(err)
 			}
 			code, _, stderr := u.finish(cmd)
-			u.refused(fmt.Sprintf("%s with %d blocks", name, limit), path, old, code, stderr, syscall.EFBIG.Error())
+			u.refused(fmt.Sprintf("%s with %d blocks", name, limit), path, path, old, code, stderr, syscall.EFBIG.Error())
 		}
 	}
 	if out := u.must("run", path); out != summed {
