@@ -41,7 +41,7 @@ examples:
   sista boot --forward 8080:80 http.image        a server finds PORT=80
   sista boot --disk data.store,64M app.image eval "'notes' asFileReference size"
   sista boot --memory 64 --module kernel.elf.bundle kernel.elf
-  sista boot --on xen --memory 64 --vif bridge=xenbr0 guest.elf
+  sista boot --on xen --memory 64 --vif bridge=xenbr0 --disk data.store,64M guest.elf
   sista boot --on xen-rig --forward 8080:80 http.image start --port 80
   sista boot --on xen --print-config guest.elf`,
 }
@@ -132,8 +132,10 @@ func runBoot(c *command, args []string) int {
 	switch {
 	case place == onQEMU && (len(b.cards) > 0 || len(b.settings) > 0 || b.name != ""):
 		return misuse("boot: --vif, --setting and --name are for Xen")
-	case place != onQEMU && (b.cpu != "" || b.emulate || b.disk.Path != ""):
-		return misuse("boot: --cpu, --emulate and --disk are for QEMU")
+	case place != onQEMU && (b.cpu != "" || b.emulate):
+		return misuse("boot: --cpu and --emulate are for QEMU")
+	case place == onRig && b.disk.Path != "":
+		return misuse("boot: --disk is not for the emulated Xen, whose files end with it")
 	}
 	machine := launch.Machine{Memory: b.memory, CPU: b.cpu, Emulate: b.emulate, Module: b.module, Stdout: os.Stdout,
 		Network: !b.noNet, Forwards: b.forwards, Disk: b.disk.Path}
@@ -164,16 +166,22 @@ func runBoot(c *command, args []string) int {
 	if err := launch.Missing(); err != nil {
 		return failed(err)
 	}
-	if b.disk.Path != "" {
-		if err := b.disk.Make(); err != nil {
-			return failed(err)
-		}
+	if err := b.makeDisk(); err != nil {
+		return failed(err)
 	}
 	if how := machine.Emulated(); how != "" {
 		fmt.Fprintf(os.Stderr, "sista: %s\n", how)
 	}
 	b.printForwards("localhost")
 	return bootMachine(ctx, &machine)
+}
+
+// makeDisk makes the disk's file if it is not there.
+func (b *bootFlags) makeDisk() error {
+	if b.disk.Path == "" {
+		return nil
+	}
+	return b.disk.Make()
 }
 
 // withPort adds the environment variable PORT, the port of the guest that is forwarded first: servers of sista's own look there.

@@ -55,6 +55,14 @@ func (b *bootFlags) domain(m *launch.Machine, program string) (*launch.Domain, e
 			return nil, err
 		}
 	}
+	if b.disk.Path != "" {
+		disk := b.disk
+		var err error
+		if disk.Path, err = filepath.Abs(disk.Path); err != nil {
+			return nil, err
+		}
+		d.Disks = []string{disk.Word()}
+	}
 	if !b.noNet {
 		d.Cards = b.cards
 		if len(d.Cards) == 0 {
@@ -115,6 +123,9 @@ func (b *bootFlags) bootDomain(d *launch.Domain, place string) int {
 		d, stack = &placed, rig
 		b.printForwards("localhost")
 	} else {
+		if err := b.makeDisk(); err != nil {
+			return failed(err)
+		}
 		d.Started = func(number int) {
 			for _, f := range b.forwards {
 				go func() {

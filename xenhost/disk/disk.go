@@ -29,8 +29,16 @@ const (
 
 func (o Op) String() string { return [...]string{"read", "write", "flush"}[o] }
 
-// SectorSize is the unit of places and lengths.
+// SectorSize is the unit of places.
 const SectorSize = 512
+
+// Geometry is what a device says of itself.
+type Geometry struct {
+	Size         int64 // in bytes
+	ReadOnly     bool
+	Sector       int  // bytes that are read and written as a whole; 0: SectorSize
+	WriteThrough bool // what is written lasts at once: there is nothing to flush
+}
 
 // Transport hands requests to a device. No two calls are made at once.
 type Transport interface {
@@ -48,8 +56,7 @@ type Disk struct {
 
 	mu       sync.Mutex
 	changed  sync.Cond
-	size     int64
-	readOnly bool
+	geometry Geometry
 	err      error // why nothing can be done
 	free     []int // slots
 	pending  []*request
@@ -84,10 +91,13 @@ func New(t Transport, slots int) *Disk {
 }
 
 // Connect says that requests can be made from now on.
-func (d *Disk) Connect(size int64, readOnly bool) {
+func (d *Disk) Connect(g Geometry) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.size, d.readOnly, d.err = size, readOnly, nil
+	if g.Sector == 0 {
+		g.Sector = SectorSize
+	}
+	d.geometry, d.err = g, nil
 	d.free = d.free[:0]
 	for i := range d.pending {
 		d.free = append(d.free, i)
@@ -122,14 +132,14 @@ func (d *Disk) Err() error {
 func (d *Disk) Size() int64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.size
+	return d.geometry.Size
 }
 
 // ReadOnly tells whether the disk cannot be written.
 func (d *Disk) ReadOnly() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.readOnly
+	return d.geometry.ReadOnly
 }
 
 // Done says that the request in a slot has ended, with an error of the device or none.
@@ -177,13 +187,16 @@ func (d *Disk) Flush() error {
 func (d *Disk) do(op Op, p []byte, at int64) (int, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	g := d.geometry
 	switch {
 	case d.err != nil:
 		return 0, d.err
-	case at < 0 || at%SectorSize != 0 || len(p)%SectorSize != 0 || at > d.size || int64(len(p)) > d.size-at:
-		return 0, fmt.Errorf("%w: %d bytes at %d of %d", errUnaligned, len(p), at, d.size)
-	case op != Read && d.readOnly:
+	case at < 0 || at%int64(g.Sector) != 0 || len(p)%g.Sector != 0 || at > g.Size || int64(len(p)) > g.Size-at:
+		return 0, fmt.Errorf("%w: %d bytes at %d of %d, in sectors of %d", errUnaligned, len(p), at, g.Size, g.Sector)
+	case op != Read && g.ReadOnly:
 		return 0, errReadOnly
+	case op == Flush && g.WriteThrough:
+		return 0, nil
 	}
 	c := &call{}
 	for rest := p; len(rest) > 0 || op == Flush; {

@@ -40,7 +40,7 @@ func newMemory(slots, buffer, size int) *memory {
 			list = nil
 		}
 	}()
-	m.disk.Connect(int64(size), false)
+	m.disk.Connect(Geometry{Size: int64(size)})
 	return m
 }
 
@@ -122,7 +122,17 @@ func TestDisk(t *testing.T) {
 	if err := m.disk.Done(1, false); err != ErrBroken {
 		t.Error(err)
 	}
-	m.disk.Connect(size, true)
+	m.disk.Connect(Geometry{Size: size, Sector: 4096, WriteThrough: true})
+	if _, err := m.disk.WriteAt(make([]byte, 512), 4096); !errors.Is(err, errUnaligned) {
+		t.Error(err)
+	}
+	if _, err := m.disk.WriteAt(make([]byte, 8192), 4096); err != nil {
+		t.Error(err)
+	}
+	if err := m.disk.Flush(); err != nil {
+		t.Error(err)
+	}
+	m.disk.Connect(Geometry{Size: size, ReadOnly: true})
 	if _, err := m.disk.WriteAt(make([]byte, 512), 0); err != errReadOnly {
 		t.Error(err)
 	}
@@ -141,7 +151,7 @@ func TestFail(t *testing.T) {
 	if _, err := d.ReadAt(make([]byte, 512), 0); err == nil {
 		t.Error("read before it was connected")
 	}
-	d.Connect(1<<20, false)
+	d.Connect(Geometry{Size: 1 << 20})
 	gone := errors.New("gone")
 	ends := make(chan error)
 	for range 3 {
@@ -163,7 +173,7 @@ func TestFail(t *testing.T) {
 	if err := d.Done(0, false); err != ErrBroken {
 		t.Error(err)
 	}
-	d.Connect(1<<20, false)
+	d.Connect(Geometry{Size: 1 << 20})
 	go func() { ends <- d.Flush() }()
 	if err := d.Done(<-s.submitted, false); err != nil {
 		t.Error(err)

@@ -1,7 +1,6 @@
 package guest
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -36,8 +35,7 @@ type Settings struct {
 func ReadSettings(t Tree) (Settings, error) {
 	var s Settings
 	names, err := t.List(settingsPath)
-	var refused *xenstore.Error
-	if errors.As(err, &refused) && refused.Name == "ENOENT" {
+	if xenstore.IsMissing(err) {
 		return s, nil // nobody has set any
 	}
 	if err != nil {

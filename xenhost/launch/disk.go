@@ -45,6 +45,10 @@ func ParseSize(s string) (int64, error) {
 	return n << shift, nil
 }
 
+// Word answers the disk in xl's words: the first one of a domain, at an absolute path, which stands last because it is
+// taken as it is.
+func (d Disk) Word() string { return "format=raw,vdev=xvda,access=rw,target=" + d.Path }
+
 // Make makes the file, of zeros that take no room, if it is not there.
 func (d Disk) Make() error {
 	if _, err := os.Stat(d.Path); err == nil || !errors.Is(err, fs.ErrNotExist) || d.Size == 0 {

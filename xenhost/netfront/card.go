@@ -10,35 +10,8 @@ import (
 	"sync"
 	"time"
 	"unsafe"
-)
 
-// Machine is what the driver needs of the machine.
-type Machine interface {
-	// Allocate answers zeroed memory that is contiguous and begins a page, and its physical address.
-	Allocate(size uint64) (addr, physical uint64, err error)
-	// Grant lets a domain use the page at a physical address, and answers the number to tell it.
-	Grant(domain uint16, physical uint64, readOnly bool) (ref uint32, err error)
-	// Events makes an event channel to a domain: the port to tell it, and a stream from which eight
-	// bytes can be read after events.
-	Events(domain uint16) (port uint32, events io.Reader, err error)
-	// Notify sends an event to the other end of a port.
-	Notify(port uint32)
-}
-
-// Store is what it needs of xenstore's client.
-type Store interface {
-	Read(path string) (string, error)
-	Write(path, value string) error
-	Watch(path string, f func(path string)) (cancel func() error, err error)
-}
-
-// States of the two halves (io/xenbus.h).
-const (
-	stateInitialising = 1
-	stateInitWait     = 2
-	stateConnected    = 4
-	stateClosing      = 5
-	stateClosed       = 6
+	"github.com/sista-vm/sista/xenhost/xenbus"
 )
 
 // Requests and answers; each answer has the place of its request.
@@ -65,13 +38,13 @@ type buffer struct {
 }
 
 func (b buffer) bytes() []byte {
-	return unsafe.Slice((*byte)(unsafe.Add(nil, uintptr(b.addr))), pageSize)
+	return unsafe.Slice((*byte)(unsafe.Add(nil, uintptr(b.addr))), xenbus.PageSize)
 }
 
 // Card is a network card. It implements netstack.Card.
 type Card struct {
-	machine Machine
-	store   Store
+	machine xenbus.Machine
+	store   xenbus.Store
 	path    string // of our half in the store
 	backend string // of the other one
 	domain  uint16
@@ -81,11 +54,11 @@ type Card struct {
 	mtu     int
 
 	// Of the goroutine that waits for events.
-	in        *ring
+	in        *xenbus.Ring
 	inBuffers []buffer
 
 	mu         sync.Mutex
-	out        *ring
+	out        *xenbus.Ring
 	outBuffers []buffer
 	free       []uint16 // of outBuffers
 	err        error
@@ -95,7 +68,7 @@ type Card struct {
 const defaultMTU = 1500
 
 // Open connects to the back half of the card with a number, 0 for the first one. It waits for patience at most.
-func Open(m Machine, s Store, number int, patience time.Duration) (*Card, error) {
+func Open(m xenbus.Machine, s xenbus.Store, number int, patience time.Duration) (*Card, error) {
 	c := &Card{machine: m, store: s, path: fmt.Sprintf("device/vif/%d", number), mtu: defaultMTU, failed: make(chan struct{})}
 	if err := c.open(patience); err != nil {
 		return nil, fmt.Errorf("netfront: card %d: %w", number, err)
@@ -118,7 +91,7 @@ func (c *Card) open(patience time.Duration) error {
 			case states <- s:
 			default:
 			}
-			if s >= stateClosing && s <= stateClosed {
+			if s >= xenbus.Closing && s <= xenbus.Closed {
 				c.fail(errors.New("netfront: the back half has closed"))
 			}
 		}
@@ -130,7 +103,7 @@ func (c *Card) open(patience time.Duration) error {
 		for {
 			select {
 			case s := <-states:
-				if s == want || want == stateInitWait && s == stateConnected {
+				if s == want || want == xenbus.InitWait && s == xenbus.Connected {
 					return nil
 				}
 			case <-c.failed:
@@ -140,13 +113,13 @@ func (c *Card) open(patience time.Duration) error {
 			}
 		}
 	}
-	if err := wait(stateInitWait); err != nil {
+	if err := wait(xenbus.InitWait); err != nil {
 		return err
 	}
 	if err := c.share(); err != nil {
 		return err
 	}
-	return wait(stateConnected)
+	return wait(xenbus.Connected)
 }
 
 func (c *Card) number(path string) (int, error) {
@@ -172,7 +145,7 @@ func (c *Card) readConfig() error {
 		return fmt.Errorf("its address is %q", mac)
 	}
 	copy(c.address[:], hw)
-	if n, err := c.number(c.path + "/mtu"); err == nil && n >= 68 && n <= pageSize-64 {
+	if n, err := c.number(c.path + "/mtu"); err == nil && n >= 68 && n <= xenbus.PageSize-64 {
 		c.mtu = n
 	}
 	return nil
@@ -181,7 +154,7 @@ func (c *Card) readConfig() error {
 // share makes the rings and buffers, and tells the back half of them.
 func (c *Card) share() error {
 	page := func() (uint64, uint32, error) {
-		addr, physical, err := c.machine.Allocate(pageSize)
+		addr, physical, err := c.machine.Allocate(xenbus.PageSize)
 		if err != nil {
 			return 0, 0, err
 		}
@@ -196,21 +169,21 @@ func (c *Card) share() error {
 	if err != nil {
 		return err
 	}
-	c.out, c.in = newRing(outPage, sendSize), newRing(inPage, receiveSize)
+	c.out, c.in = xenbus.NewRing(outPage, sendSize), xenbus.NewRing(inPage, receiveSize)
 	for _, side := range []struct {
 		list     *[]buffer
 		readOnly bool
 	}{{&c.inBuffers, false}, {&c.outBuffers, true}} {
-		addr, physical, err := c.machine.Allocate(buffers * pageSize)
+		addr, physical, err := c.machine.Allocate(buffers * xenbus.PageSize)
 		if err != nil {
 			return err
 		}
 		for i := range uint64(buffers) {
-			ref, err := c.machine.Grant(c.domain, physical+i*pageSize, side.readOnly)
+			ref, err := c.machine.Grant(c.domain, physical+i*xenbus.PageSize, side.readOnly)
 			if err != nil {
 				return err
 			}
-			*side.list = append(*side.list, buffer{addr + i*pageSize, ref})
+			*side.list = append(*side.list, buffer{addr + i*xenbus.PageSize, ref})
 		}
 	}
 	for i := range uint16(buffers) {
@@ -226,7 +199,7 @@ func (c *Card) share() error {
 		{"request-rx-copy", "1"},
 		{"feature-rx-notify", "1"},
 		{"feature-no-csum-offload", "1"}, // frames come with their checksums
-		{"state", fmt.Sprint(stateConnected)},
+		{"state", fmt.Sprint(xenbus.Connected)},
 	} {
 		if err := c.store.Write(c.path+"/"+kv[0], kv[1]); err != nil {
 			return err
@@ -259,15 +232,15 @@ func (c *Card) fail(err error) {
 		close(c.failed)
 		go func() {
 			// The toolstack waits for that when it takes the card away.
-			_ = c.store.Write(c.path+"/state", fmt.Sprint(stateClosing))
-			_ = c.store.Write(c.path+"/state", fmt.Sprint(stateClosed))
+			_ = c.store.Write(c.path+"/state", fmt.Sprint(xenbus.Closing))
+			_ = c.store.Write(c.path+"/state", fmt.Sprint(xenbus.Closed))
 		}()
 	}
 }
 
 // Send sends a frame, if there is room.
 func (c *Card) Send(frame []byte) bool {
-	if len(frame) > pageSize {
+	if len(frame) > xenbus.PageSize {
 		return false
 	}
 	c.mu.Lock()
@@ -280,20 +253,19 @@ func (c *Card) Send(frame []byte) bool {
 		c.fail(err)
 		return false
 	}
-	if len(c.free) == 0 || c.out.room() == 0 {
+	if len(c.free) == 0 || c.out.Room() == 0 {
 		c.mu.Unlock()
 		return false
 	}
 	n := c.free[len(c.free)-1]
 	c.free = c.free[:len(c.free)-1]
 	copy(c.outBuffers[n].bytes(), frame)
-	e := c.out.entry(c.out.put)
+	e := c.out.Next()
 	binary.LittleEndian.PutUint32(e, c.outBuffers[n].ref)
 	binary.LittleEndian.PutUint32(e[4:], 0)
 	binary.LittleEndian.PutUint16(e[8:], n)
 	binary.LittleEndian.PutUint16(e[10:], uint16(len(frame)))
-	c.out.put++
-	notify := c.out.push()
+	notify := c.out.Push()
 	c.mu.Unlock()
 	if notify {
 		c.machine.Notify(c.port)
@@ -304,13 +276,13 @@ func (c *Card) Send(frame []byte) bool {
 // reclaim takes back what was sent. The lock is held.
 func (c *Card) reclaim() error {
 	for {
-		e, err := c.out.answer()
+		e, err := c.out.Answer()
 		if e == nil || err != nil {
 			return err
 		}
 		n := binary.LittleEndian.Uint16(e)
 		if int(n) >= len(c.outBuffers) || len(c.free) == len(c.outBuffers) {
-			return errBroken
+			return xenbus.ErrBroken
 		}
 		c.free = append(c.free, n)
 	}
@@ -318,11 +290,10 @@ func (c *Card) reclaim() error {
 
 // offer asks for a frame in a buffer.
 func (c *Card) offer(n uint16) {
-	e := c.in.entry(c.in.put)
+	e := c.in.Next()
 	clear(e)
 	binary.LittleEndian.PutUint16(e, n)
 	binary.LittleEndian.PutUint32(e[4:], c.inBuffers[n].ref)
-	c.in.put++
 }
 
 // Receive begins to take frames in; it is called once.
@@ -330,7 +301,7 @@ func (c *Card) Receive(f func(frame []byte)) {
 	for i := range uint16(buffers) {
 		c.offer(i)
 	}
-	c.in.push()
+	c.in.Push()
 	c.machine.Notify(c.port)
 	go func() {
 		var count [8]byte
@@ -340,7 +311,7 @@ func (c *Card) Receive(f func(frame []byte)) {
 					c.fail(err)
 					return
 				}
-				if c.in.sleep() {
+				if c.in.Sleep() {
 					break
 				}
 			}
@@ -359,7 +330,7 @@ func (c *Card) Receive(f func(frame []byte)) {
 func (c *Card) drain(f func(frame []byte)) error {
 	again, rest := false, false // rest: of a frame or a note that was begun, which nobody has asked for
 	for {
-		e, err := c.in.answer()
+		e, err := c.in.Answer()
 		if err != nil {
 			return err
 		}
@@ -368,8 +339,8 @@ func (c *Card) drain(f func(frame []byte)) error {
 		}
 		n, offset := binary.LittleEndian.Uint16(e), int(binary.LittleEndian.Uint16(e[2:]))
 		flags, length := binary.LittleEndian.Uint16(e[4:]), int(int16(binary.LittleEndian.Uint16(e[6:])))
-		if int(n) >= len(c.inBuffers) || length > 0 && offset+length > pageSize {
-			return errBroken
+		if int(n) >= len(c.inBuffers) || length > 0 && offset+length > xenbus.PageSize {
+			return xenbus.ErrBroken
 		}
 		partial := flags&(flagMore|flagExtra) != 0
 		if length > 0 && !partial && !rest {
@@ -379,7 +350,7 @@ func (c *Card) drain(f func(frame []byte)) error {
 		c.offer(n)
 		again = true
 	}
-	if again && c.in.push() {
+	if again && c.in.Push() {
 		c.machine.Notify(c.port)
 	}
 	return nil

@@ -2,9 +2,6 @@
 // in another domain (Xen's public header io/netif.h).
 //
 //	Card      frames in and out; goroutines of the program, not the kernel
-//	ring      a page of requests and answers, shared with the back half
-//	Machine   memory, grants and events: package kernel's, or a test's
-//	Store     the tree of configuration in which the two halves meet
 //
 // What it promises:
 //   - Send copies and does not wait: without room a frame is lost.

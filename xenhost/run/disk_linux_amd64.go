@@ -13,6 +13,7 @@ import (
 	"unsafe"
 
 	"github.com/sista-vm/sista/host"
+	"github.com/sista-vm/sista/xenhost/blkfront"
 	"github.com/sista-vm/sista/xenhost/guest"
 	"github.com/sista-vm/sista/xenhost/kernel"
 	"github.com/sista-vm/sista/xenhost/store"
@@ -60,8 +61,24 @@ func megabytes(s string) (uint64, error) {
 	return n << 20, nil
 }
 
+// diskPatience is how long the other half of a disk may take.
+const diskPatience = 30 * time.Second
+
 // findDisk answers the first disk there is; nil if there is none.
 func findDisk(m Machine) (store.Device, error) {
+	if m.Store != nil {
+		number, ok, err := blkfront.First(m.Store)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			d, err := blkfront.Open(kernel.Devices{}, m.Store, number, diskPatience)
+			if err != nil {
+				return nil, err
+			}
+			return d, nil
+		}
+	}
 	d, err := virtio.FindDisk(kernel.Devices{}, m.Devices)
 	if d == nil {
 		return nil, err

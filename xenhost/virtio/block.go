@@ -39,9 +39,7 @@ type Block struct {
 	count      int    // of slots
 	slots      uint64 // address
 	physical   uint64
-	flush      bool // the device keeps writes to itself until it is told
 	disk       *disk.Disk
-	idle       chan int // flushes that the device needs not be told of
 }
 
 // FindDisk starts the first block device among the devices. Nil: there is none.
@@ -60,7 +58,7 @@ func openBlock(m Memory, r registers, line uint8) (*disk.Disk, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Block{regs: r, flush: features&featureFlush != 0, idle: make(chan int, blockSlots)}
+	b := &Block{regs: r}
 	n, err := r.queueSize(blockQueue, blockSlots*4)
 	if err != nil {
 		return nil, err
@@ -82,13 +80,11 @@ func openBlock(m Memory, r registers, line uint8) (*disk.Disk, error) {
 	r.write(regStatus, r.read(regStatus)|statusReady)
 	b.disk = disk.New(b, b.count)
 	sectors := uint64(r.read(regConfig)) | uint64(r.read(regConfig+4))<<32
-	b.disk.Connect(int64(min(sectors, 1<<50)*disk.SectorSize), features&featureReadOnly != 0)
+	b.disk.Connect(disk.Geometry{
+		Size: int64(min(sectors, 1<<50) * disk.SectorSize), ReadOnly: features&featureReadOnly != 0,
+		WriteThrough: features&featureFlush == 0,
+	})
 	go b.receive()
-	go func() {
-		for slot := range b.idle {
-			_ = b.disk.Done(slot, false) // it may have failed meanwhile
-		}
-	}()
 	return b.disk, nil
 }
 
@@ -101,10 +97,6 @@ func (b *Block) Buffer(slot int) []byte { return b.bytes(slot, 0, blockData) }
 
 // Submit hands a request to the device.
 func (b *Block) Submit(slot int, op disk.Op, sector uint64, n int) {
-	if op == disk.Flush && !b.flush {
-		b.idle <- slot
-		return
-	}
 	kind := [...]uint32{disk.Read: kindRead, disk.Write: kindWrite, disk.Flush: kindFlush}[op]
 	at := b.slots + uint64(slot)*slotMemory
 	store32(at+headerOffset, kind)
@@ -146,7 +138,8 @@ func (b *Block) receive() {
 	}
 }
 
-// fail resets the device, which then uses no memory any more.
+// fail resets the device, which then uses no memory any more. It is for good: a device breaks the rules, not because
+// it is gone for a while (a virtio-mmio device cannot be unplugged), and would not be better after a new start.
 func (b *Block) fail(err error) {
 	b.regs.write(regStatus, 0)
 	b.disk.Fail(err)

@@ -44,6 +44,12 @@ type Error struct{ Op, Path, Name string }
 
 func (e *Error) Error() string { return fmt.Sprintf("xenstore: %s %s: %s", e.Op, e.Path, e.Name) }
 
+// IsMissing tells whether an error says that there is no such path.
+func IsMissing(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Name == "ENOENT"
+}
+
 // Patience is how long an answer may take.
 const Patience = 30 * time.Second
 
