@@ -9,7 +9,7 @@ import (
 )
 
 // startCompiler makes the broker that compiles what is hot. Where there can be no
-// machine code everything is interpreted, and Config.Trace is told why.
+// machine code everything is interpreted; Config.Trace and the StartReport say why.
 func (v *VM) startCompiler() error {
 	c := v.config
 	features, err := features(c.CPU)
@@ -18,6 +18,7 @@ func (v *VM) startCompiler() error {
 	}
 	zone, err := v.in.NewZone(c.CodeBytes)
 	if err != nil {
+		v.noCode = err
 		if c.Trace.Compile != nil {
 			c.Trace.Compile(fmt.Sprintf("everything is interpreted: %v", err))
 		}

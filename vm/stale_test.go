@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sista-vm/sista/host"
+	"github.com/sista-vm/sista/host/hostos"
 	"github.com/sista-vm/sista/jit"
 	"github.com/sista-vm/sista/snapshot"
 	"github.com/sista-vm/sista/vm"
@@ -171,6 +173,27 @@ func TestUntrusted(t *testing.T) {
 	}
 	if got := evalString(t, m, walk); got != want {
 		t.Errorf("answered %s, not %s", got, want)
+	}
+}
+
+// codeless is memory that cannot be executed.
+type codeless struct{ host.Memory }
+
+// TestNoMachineCode opens optimized images where nothing is compiled: the report says why, on one line.
+func TestNoMachineCode(t *testing.T) {
+	path, want, _ := saveWarm(t, vm.Config{Compile: jit.Sync}, kennel, walk)
+	for why, c := range map[string]vm.Config{
+		"nothing is compiled: compiling is off":                                {Compile: jit.Off},
+		"nothing is compiled: native: the host has no memory for machine code": {Compile: jit.Sync, Memory: codeless{hostos.Memory()}},
+	} {
+		c.Image, c.Trust = path, believer
+		m := openVM(t, c)
+		if r := m.StartReport(); r.Used != vm.UseNone || r.Why != why || !strings.HasSuffix(r.String(), "; "+why) {
+			t.Errorf("start: %v, not %s", r, why)
+		}
+		if got := evalString(t, m, walk); got != want {
+			t.Errorf("%s: answered %s, not %s", why, got, want)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/sista-vm/sista/heap"
@@ -77,7 +78,7 @@ func (v *VM) optimize() {
 	r := &StartReport{Used: UseNone}
 	v.started = r
 	if err := v.useFile(f, r); err != nil {
-		r.Why = err.Error()
+		r.Why = strings.ReplaceAll(err.Error(), "\n", "; ")
 	}
 	r.Time = time.Since(start)
 }
@@ -93,8 +94,10 @@ func (v *VM) useFile(f *snapshot.File, r *StartReport) error {
 		return nil
 	case f.Problem != nil:
 		return f.Problem
+	case v.broker == nil && v.noCode != nil:
+		return fmt.Errorf("nothing is compiled: %w", v.noCode)
 	case v.broker == nil:
-		return errors.New("nothing is compiled")
+		return errors.New("nothing is compiled: compiling is off")
 	}
 	if most >= UsePortable {
 		v.supplying.Go(v.heap.Supply())

@@ -130,6 +130,7 @@ type VM struct {
 	header  image.Header
 	config  Config
 	broker  *jit.Broker // nil: nothing is compiled
+	noCode  error       // why there can be no machine code here
 	zone    *native.Zone
 	class   *heap.Oop // the class SistaHost; nil: the image is no kernel image
 	called  bool      // the kernel image is to wait for calls
