@@ -55,8 +55,8 @@ type machineCode struct {
 	osr      map[osrKey]*compiled
 	loops    map[heap.Oop]bool // methods with code in osr, or that had some
 	byPlace  map[*native.Placed]*compiled
-	points   [64]point // safepoints found lately
-	killed   bool      // some code in all is dead
+	points   [numPoints]point // safepoints found lately
+	killed   bool             // some code in all is dead
 	// How often code was shunned since the last collection for it, and how often it is to be.
 	shunned, patience int
 	moved             bool // methods have, so the maps are to be made again
@@ -209,7 +209,7 @@ func (in *Interp) bury() {
 	if in.dead != nil {
 		return
 	}
-	m.points = [64]point{}
+	m.points = [numPoints]point{}
 	clear(in.switchPoints[:])
 	for _, c := range m.all {
 		if c.dead {

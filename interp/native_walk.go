@@ -20,7 +20,7 @@ func setHeadPC(fp, pc uint64) { st(fp-8, pc<<1|1) }
 
 // safepoint answers where a frame of machine code is.
 func (in *Interp) safepoint(npc uint64) (*compiled, *native.Safepoint) {
-	p := &in.code.points[(npc>>1^npc>>8)%uint64(len(in.code.points))]
+	p := &in.code.points[pointPlace(npc)]
 	if p.pc == npc {
 		return p.code, p.safepoint
 	}
@@ -28,7 +28,7 @@ func (in *Interp) safepoint(npc uint64) (*compiled, *native.Safepoint) {
 	if c == nil {
 		return nil, nil
 	}
-	*p = point{npc, c, c.placed.Safepoint(npc)}
+	*p = point{pc: npc, code: c, safepoint: c.placed.Safepoint(npc)}
 	return c, p.safepoint
 }
 
@@ -37,20 +37,32 @@ type point struct {
 	pc        uint64
 	code      *compiled
 	safepoint *native.Safepoint
+	state     *native.State // its state, once somebody has asked for that
 }
+
+// numPoints is how many safepoints are remembered.
+const numPoints = 64
+
+func pointPlace(npc uint64) uint64 { return (npc>>1 ^ npc>>8) % numPoints }
 
 // levelsAt answers the levels of a frame of machine code, innermost first.
 func (in *Interp) levelsAt(npc uint64) (*compiled, *native.State) {
+	p := &in.code.points[pointPlace(npc)]
+	if p.pc == npc && p.state != nil {
+		return p.code, p.state
+	}
 	c, sp := in.safepoint(npc)
 	if sp == nil || sp.State < 0 {
 		in.fatal("internal error: no state at a return address of machine code (%#x)", npc)
 		return nil, &native.State{Levels: make([]native.Level, 1)}
 	}
-	if s := c.placed.State(sp.State); s != nil {
-		return c, s
+	s := c.placed.State(sp.State)
+	if s == nil {
+		in.fatal("%v", c.placed.Damaged())
+		return nil, &native.State{Levels: make([]native.Level, 1)}
 	}
-	in.fatal("%v", c.placed.Damaged())
-	return nil, &native.State{Levels: make([]native.Level, 1)}
+	p.state = s
+	return c, s
 }
 
 // nativePCOf answers the native pc of a frame on a page, by walking there from the head.

@@ -4,4 +4,4 @@ package jit
 
 // Build is a hash of everything that machine code relies on in the virtual machine: code that was saved runs in
 // a build with the same hash only. See package internal/vmbuild.
-const Build = "300d1c01554d88e5"
+const Build = "9712531d1d577c0f"
