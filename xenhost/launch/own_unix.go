@@ -7,5 +7,5 @@ import (
 	"syscall"
 )
 
-// Own keeps the terminal's Ctrl-C away from the emulator: it is for the guest.
+// Own keeps the terminal's Ctrl-C away from what is started: it is for the guest.
 func Own(c *exec.Cmd) { c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }

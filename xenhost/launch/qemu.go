@@ -148,7 +148,6 @@ func firstLine(s string) string {
 func (m *Machine) run(ctx context.Context, out io.Writer) error {
 	c := m.Command()
 	cmd := exec.CommandContext(ctx, c[0], c[1:]...)
-	Own(cmd)
 	if !m.Abrupt {
 		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // QEMU ends in order
 	}
@@ -158,11 +157,13 @@ func (m *Machine) run(ctx context.Context, out io.Writer) error {
 	if m.Stdin != nil {
 		cmd.Stdin = m.Stdin.r
 	}
-	if err := cmd.Start(); err != nil {
+	ended, err := StartOwn(cmd)
+	if err != nil {
 		return err
 	}
+	defer ended()
 	w.start(cmd.Process)
-	err := cmd.Wait()
+	err = cmd.Wait()
 	if text := w.text(); text != "" && (err != nil || w.stuck()) {
 		return fmt.Errorf("%s: %s", Program, text)
 	}

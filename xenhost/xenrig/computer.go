@@ -39,6 +39,7 @@ type Config struct {
 type Computer struct {
 	agent   string // its address here
 	process *exec.Cmd
+	ended   func() // what to call when that has been waited for
 	monitor *monitor
 	said    *said
 	gone    chan struct{}
@@ -96,7 +97,6 @@ func start(ctx context.Context, dir string, forwards []launch.Forward, more ...s
 	c = &Computer{agent: fmt.Sprintf("127.0.0.1:%d", port), said: &said{}, gone: make(chan struct{})}
 	words := append(command(network), more...)
 	c.process = exec.Command(words[0], words[1:]...)
-	launch.Own(c.process)
 	c.process.Dir, c.process.Stderr = dir, c.said
 	in, err := c.process.StdinPipe()
 	if err != nil {
@@ -106,7 +106,7 @@ func start(ctx context.Context, dir string, forwards []launch.Forward, more ...s
 	if err != nil {
 		return nil, err
 	}
-	if err := c.process.Start(); err != nil {
+	if c.ended, err = launch.StartOwn(c.process); err != nil {
 		return nil, err
 	}
 	go func() {
@@ -150,6 +150,7 @@ func (c *Computer) Close() error {
 	}
 	_ = c.process.Process.Kill() // it may have ended by itself
 	_ = c.process.Wait()         // and it was killed
+	c.ended()
 	close(c.gone)
 	if c.folder != "" {
 		return os.RemoveAll(c.folder)
